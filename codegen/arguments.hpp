@@ -1,0 +1,61 @@
+#pragma once
+// The argument block of a launch: packed once, passed as it is. Setting a tensor writes into the block, so that
+// a launch copies nothing and looks nothing up.
+
+#include "codegen/family.hpp"
+
+#include <array>
+#include <optional>
+
+namespace chela {
+
+/// Where each part of a family's argument block lies. One per family and dtype-independent.
+struct ArgumentLayout {
+    explicit ArgumentLayout(const Family&);
+    std::vector<std::size_t> tensor_offset; ///< pointer; the strides follow it
+    std::vector<std::size_t> extent_offset;
+    std::vector<std::size_t> scalar_offset;
+    std::size_t workspace_offset = 0;
+    std::size_t bytes = 0;
+};
+
+class Arguments {
+  public:
+    static constexpr std::size_t capacity = 1024;
+
+    /// Extents and scalars of the problem, no tensors yet.
+    explicit Arguments(const Problem&);
+
+    /// Contiguous tensor in the order of its spec. A null pointer leaves an optional tensor out.
+    Arguments& tensor(std::string_view name, void* data);
+    Arguments& tensor(std::string_view name, const void* data) { return tensor(name, const_cast<void*>(data)); }
+    /// Strides in elements, one per dimension; the last must be 1 (or its dimension 1).
+    Arguments& tensor(std::string_view name, void* data, std::span<const std::int64_t> strides);
+    /// Changes an extent (another batch or length than the problem's); contiguous tensors follow.
+    Arguments& extent(std::string_view name, std::int64_t value);
+    Arguments& scalar(std::string_view name, double value);
+    Arguments& workspace(void* data, std::size_t bytes);
+
+    const Problem& problem() const { return problem_; }
+    const void* block() const { return block_.data(); }
+    std::size_t block_bytes() const { return layout_.bytes; }
+    std::size_t workspace_bytes() const { return workspace_bytes_; }
+    void* tensor_data(std::size_t index) const;
+    std::int64_t tensor_stride(std::size_t index, std::size_t dim) const;
+
+    /// Throws UserError: a required tensor is missing, or an address or stride breaks the trait `alignment`.
+    void check() const;
+
+  private:
+    std::size_t index_of_tensor(std::string_view name) const;
+    void write_strides(std::size_t index, std::span<const std::int64_t> strides);
+    void write_contiguous(std::size_t index);
+    Problem problem_;
+    ArgumentLayout layout_;
+    std::vector<bool> contiguous_;
+    std::size_t workspace_bytes_ = 0;
+    bool checked_ = false;
+    alignas(16) std::array<std::byte, capacity> block_{};
+};
+
+} // namespace chela

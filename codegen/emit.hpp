@@ -1,0 +1,33 @@
+#pragma once
+// Assembles the self-contained translation unit of one kernel.
+
+#include "codegen/family.hpp"
+#include "codegen/render.hpp"
+
+namespace chela {
+
+/// What emit() needs beside the template files.
+struct EmitRequest {
+    const Family* family = nullptr;
+    Target target;
+    Values traits;
+    const Algorithm* algorithm = nullptr;
+    Values config;
+    std::string body;     ///< template path: "linear_attention/forward_mma.cuh"
+    std::string function; ///< function template of the body to instantiate: "linear_attention_forward"
+    int block = 1;        ///< threads per block, for __launch_bounds__
+    int blocks_per_sm = 0;///< second __launch_bounds__ argument; 0 leaves it out
+    /// Constants beyond traits and tunables, e.g. {"value_tiles", 2}.
+    std::vector<std::pair<std::string, std::int64_t>> derived;
+};
+
+/// Provenance comment, scalar types, `struct Config` (traits, tunables, derived constants), `struct Arguments`,
+/// prelude, body and one extern "C" entry named `request.function`. Same request, same bytes.
+///
+/// The argument block, the only parameter of every kernel, is laid out by C rules from the family's declaration:
+/// for each tensor, in order, `T* NAME` and `long long NAME_stride[rank - 1]` (elements; the last dimension has
+/// unit stride; optional tensors may be null); then each extent as `int`; then each scalar as `float`; then
+/// `void* workspace`. codegen/arguments.hpp packs the same block on the host.
+std::string emit(const TemplateFiles& files, const EmitRequest& request);
+
+} // namespace chela

@@ -1,0 +1,81 @@
+#pragma once
+// What a family of kernels tells the rest of chela. A new family is an implementation of these two interfaces
+// under templates/ and one line in templates/families.cpp; nothing else names a family.
+
+#include "codegen/problem.hpp"
+#include "codegen/program.hpp"
+#include "codegen/target.hpp"
+#include "codegen/tensor.hpp"
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chela {
+
+/// One way to compute a family on some targets: a body or a launch plan, with its tunables.
+class Algorithm {
+  public:
+    virtual ~Algorithm() = default;
+    virtual std::string_view name() const = 0;
+    virtual const Schema& tunables() const = 0;
+    /// Why this algorithm cannot serve the target or the traits; empty where it can.
+    virtual std::string rejects(const Target&, const Values& traits) const = 0;
+    /// Why the configuration is outside the search space (a constraint that it breaks); empty where it is inside.
+    virtual std::string rejects(const Target&, const Values& traits, const Values& config) const = 0;
+    /// A configuration that is good without tuning; always inside the space.
+    virtual Values default_config(const Target&, const Problem&) const = 0;
+    /// Source and launch plan. Depends on the traits only, never on the extents.
+    virtual Program generate(const Target&, const Values& traits, const Values& config) const = 0;
+};
+
+/// A tensor of float64 on the host, contiguous in the order of its spec's dims.
+struct HostTensor {
+    std::vector<std::int64_t> shape;
+    std::vector<double> data;
+};
+using HostTensors = std::map<std::string, HostTensor, std::less<>>;
+
+class Family {
+  public:
+    virtual ~Family() = default;
+    virtual std::string_view name() const = 0;
+    virtual std::string_view summary() const = 0;
+    virtual const Schema& traits() const = 0;
+    virtual const Schema& extents() const = 0;
+    /// Scalars passed at launch (fp32), with what they default to for a problem (e.g. scale = head_dim^-1/2).
+    struct Scalar {
+        std::string name;
+        std::string help;
+        double (*fallback)(const Problem&);
+    };
+    virtual const std::vector<Scalar>& scalars() const = 0;
+    virtual const std::vector<TensorSpec>& tensors() const = 0;
+    /// In order of preference.
+    virtual std::span<const Algorithm* const> algorithms() const = 0;
+    /// The definition, in float64. `tensors` holds the inputs present; the outputs are added to it.
+    virtual void reference(const Problem&, const std::map<std::string, double>& scalars, HostTensors& tensors) const = 0;
+    /// Bound of rms(out - ref) / rms(ref) for an output.
+    virtual double error_bound(const Problem&) const = 0;
+    /// Extents whose every index is computed independently (batch, heads): a check may sample them.
+    virtual const std::vector<std::string>& independent_extents() const = 0;
+    /// Floating-point operations that the definition needs in `config` (multiply and add count as two).
+    virtual double operations(const Problem&, const Config&) const = 0;
+    /// Device memory bytes: each tensor that is present read or written once.
+    double ideal_bytes(const Problem&, bool with_optional = false) const;
+
+    const Algorithm& algorithm(std::string_view name) const; ///< throws UserError
+    const TensorSpec& tensor(std::string_view name) const;   ///< throws UserError
+};
+
+/// Every configuration of an algorithm that its constraints admit, in a fixed order.
+std::vector<Config> search_space(const Algorithm&, const Target&, const Values& traits);
+/// The same for all algorithms of the family that serve the target and the traits.
+std::vector<Config> search_space(const Family&, const Target&, const Values& traits);
+/// The default configuration of the first algorithm that serves. Throws UserError with the reasons if none does.
+Config default_config(const Target&, const Problem&);
+
+} // namespace chela

@@ -1,0 +1,35 @@
+#pragma once
+// What is to be computed: a family, the traits that specialise its source, and the extents that do not.
+
+#include "codegen/schema.hpp"
+#include "codegen/tensor.hpp"
+
+namespace chela {
+
+class Family;
+
+struct Problem {
+    const Family* family = nullptr;
+    Values traits;  ///< head_dim, causal, dtype, …: part of the source
+    Values extents; ///< batch, heads, length: launch arguments
+
+    DType dtype() const { return static_cast<DType>(traits["dtype"]); }
+    std::int64_t dim(std::string_view name) const { return traits.has(name) ? traits[name] : extents[name]; }
+    std::vector<std::int64_t> shape(const TensorSpec&) const;
+    DType dtype(const TensorSpec& tensor) const { return tensor.state ? DType::fp32 : dtype(); }
+    /// "linear_attention head_dim=128 … | batch=8 heads=16 length=4096".
+    std::string to_string() const;
+    friend bool operator==(const Problem&, const Problem&) = default;
+};
+
+/// One algorithm of a family with a value for each of its tunables.
+class Algorithm;
+struct Config {
+    const Algorithm* algorithm = nullptr;
+    Values values;
+    /// "mma chunk=64 warps=8 stages=2".
+    std::string to_string() const;
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+} // namespace chela

@@ -1,0 +1,48 @@
+#pragma once
+// What codegen returns: the kernels of one operation, how each is launched, and the workspace they share.
+// All of it is data, so that it can be printed, compared and tested without a device.
+
+#include "codegen/schema.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace chela {
+
+/// factor · Π ceil(extent / divisor): a number that depends on the extents of a launch.
+struct Count {
+    struct Term {
+        std::string extent;
+        std::int64_t divisor = 1;
+        friend bool operator==(const Term&, const Term&) = default;
+    };
+    std::int64_t factor = 1;
+    std::vector<Term> terms;
+
+    std::int64_t evaluate(const Values& extents) const;
+    std::string to_string() const; ///< "2 * batch * heads * ceil(length / 64)"
+    friend bool operator==(const Count&, const Count&) = default;
+};
+
+struct LaunchPlan {
+    Count grid;                   ///< blocks, one-dimensional; zero blocks means the kernel is not launched
+    int block = 1;                ///< threads per block; 1 on cpu
+    std::int64_t shared_bytes = 0;///< dynamic shared memory of a block; scratch memory of a block on cpu
+    int cluster = 1;              ///< blocks per cluster
+    friend bool operator==(const LaunchPlan&, const LaunchPlan&) = default;
+};
+
+/// One kernel. Its only parameter is the family's argument block (see codegen/emit.hpp).
+struct Kernel {
+    std::string entry;  ///< extern "C" name
+    std::string source; ///< self-contained translation unit
+    LaunchPlan launch;
+};
+
+struct Program {
+    std::vector<Kernel> kernels; ///< launched in this order on one stream
+    Count workspace_bytes{0, {}};///< device memory the caller lends for the duration of the launches
+};
+
+} // namespace chela

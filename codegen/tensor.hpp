@@ -1,0 +1,31 @@
+#pragma once
+// How a family declares its tensors, and how a caller describes the memory behind them.
+
+#include "codegen/schema.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chela {
+
+enum class DType { bf16, fp16, fp32 };
+std::string_view to_string(DType);
+std::int64_t size_of(DType); ///< bytes of one element
+
+/// One tensor of a family. Each dimension names an extent or a trait of the problem.
+struct TensorSpec {
+    enum class Role { input, output, optional_input, optional_output };
+    std::string name;
+    Role role = Role::input;
+    bool state = false;            ///< fp32 whatever the problem's dtype
+    std::vector<std::string> dims; ///< e.g. {"batch", "length", "heads", "head_dim"}; the last has unit stride
+    std::string help;
+
+    bool optional() const { return role == Role::optional_input || role == Role::optional_output; }
+    bool output() const { return role == Role::output || role == Role::optional_output; }
+    std::size_t rank() const { return dims.size(); }
+};
+
+} // namespace chela

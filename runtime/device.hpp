@@ -1,0 +1,64 @@
+#pragma once
+// A device that compiles, loads and launches kernels. One implementation per backend: cuda, cpu, emulator.
+
+#include "codegen/program.hpp"
+#include "codegen/target.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace chela {
+
+/// Machine code of one kernel.
+struct Binary {
+    std::string key;              ///< digest of source, target, options and compiler version
+    std::vector<std::byte> bytes; ///< cubin, or an object file of the host
+    std::string log;              ///< what the compiler printed
+    double compile_ms = 0;        ///< 0 where it came from the cache
+};
+
+/// A kernel ready to launch on one device. Thread-safe, shared.
+class LoadedKernel {
+  public:
+    virtual ~LoadedKernel() = default;
+};
+
+/// The caller's CUstream on cuda (null: the default stream); ignored on cpu and emulator, which are synchronous.
+using Stream = void*;
+
+class Device {
+  public:
+    virtual ~Device() = default;
+    virtual Target target() const = 0;
+    virtual std::string name() const = 0;      ///< "NVIDIA H200", "AMD EPYC 9655 (2 threads, avx512f)"
+    virtual std::string toolchain() const = 0; ///< everything besides source and target that changes the binary
+
+    /// Compiles without touching the device or the cache. Thread-safe. Throws CompileError.
+    virtual Binary compile(const Kernel&) const = 0;
+    /// Throws DeviceError.
+    virtual std::shared_ptr<LoadedKernel> load(const Kernel&, const Binary&) = 0;
+    /// `grid` blocks; `arguments` is the argument block. Asynchronous on cuda. Throws DeviceError.
+    virtual void launch(LoadedKernel&, const LaunchPlan&, std::int64_t grid, const void* arguments,
+                        std::size_t argument_bytes, Stream) = 0;
+
+    // Memory, for the commands and the tuner; an embedder brings his own.
+    virtual void* allocate(std::size_t bytes) = 0; ///< at least 256-byte aligned; throws DeviceError
+    virtual void free(void*) noexcept = 0;
+    virtual void copy_in(void* device, const void* host, std::size_t bytes) = 0;
+    virtual void copy_out(void* host, const void* device, std::size_t bytes) = 0;
+    virtual void synchronize() = 0;            ///< throws DeviceError on an error of an earlier launch
+    virtual std::size_t total_memory() const = 0;
+
+    /// Milliseconds of each of `samples` runs of `work`, caches flushed or buffers cold before each.
+    virtual std::vector<double> time(const std::function<void()>& work, int samples) = 0;
+    /// Bytes per second of a large copy, read plus written.
+    virtual double copy_bandwidth() = 0;
+    /// fp32 FMA operations per second of all cores, measured (cpu), or 0 where unknown.
+    virtual double peak_flops() = 0;
+};
+
+} // namespace chela
