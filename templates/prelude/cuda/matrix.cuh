@@ -66,6 +66,14 @@ CHELA_DEVICE void stmatrix_x2_transposed(const uint32 (&r)[2], void* row_address
 }
 #endif
 
+/// Transposes an 8 × 8 tile of 16-bit elements between the lanes of a warp: lane 4r + c holds columns 2c, 2c + 1 of
+/// row r before, and rows 2c, 2c + 1 of column r after.
+CHELA_DEVICE uint32 movmatrix_transposed(uint32 pair) {
+    uint32 result;
+    asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(result) : "r"(pair));
+    return result;
+}
+
 /// d += a·b, accumulated in fp32.
 template <class T>
 CHELA_DEVICE void mma_m16n8k16(float (&d)[4], const uint32 (&a)[4], const uint32 (&b)[2]);

@@ -1,7 +1,7 @@
 #pragma once
 // Scalar types of the kernels and their conversions. Storage types hold bits; arithmetic is done in float.
 
-#define CHELA_DEVICE static __device__ __forceinline__
+#define CHELA_DEVICE __device__ __forceinline__
 
 namespace chela {
 
