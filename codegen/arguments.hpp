@@ -44,7 +44,7 @@ class Arguments {
     std::int64_t tensor_stride(std::size_t index, std::size_t dim) const;
 
     /// Throws UserError: a required tensor is missing, or an address or stride breaks the trait `alignment`.
-    void check() const;
+    void check();
 
   private:
     std::size_t index_of_tensor(std::string_view name) const;

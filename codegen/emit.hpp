@@ -17,12 +17,18 @@ struct EmitRequest {
     std::string function; ///< function template of the body to instantiate: "linear_attention_forward"
     int block = 1;        ///< threads per block, for __launch_bounds__
     int blocks_per_sm = 0;///< second __launch_bounds__ argument; 0 leaves it out
-    /// Constants beyond traits and tunables, e.g. {"value_tiles", 2}.
-    std::vector<std::pair<std::string, std::int64_t>> derived;
+    /// Constants of the body beyond traits and tunables.
+    struct Constant {
+        std::string type;  ///< "int" or "bool"
+        std::string name;
+        std::string value; ///< as C++ text
+    };
+    std::vector<Constant> derived;
 };
 
-/// Provenance comment, scalar types, `struct Config` (traits, tunables, derived constants), `struct Arguments`,
-/// prelude, body and one extern "C" entry named `request.function`. Same request, same bytes.
+/// Provenance comment, `struct Config` (traits, tunables, derived constants), `struct Arguments`, prelude, body
+/// and one extern "C" entry named `request.function`, which calls `FUNCTION_body<Config>`. Same request, same bytes.
+/// Directives of the body may name every trait, tunable and derived constant, `backend` and `arch`.
 ///
 /// The argument block, the only parameter of every kernel, is laid out by C rules from the family's declaration:
 /// for each tensor, in order, `T* NAME` and `long long NAME_stride[rank - 1]` (elements; the last dimension has

@@ -13,6 +13,10 @@ struct Problem {
     Values traits;  ///< head_dim, causal, dtype, …: part of the source
     Values extents; ///< batch, heads, length: launch arguments
 
+    Problem() = default;
+    /// Traits in their canonical form, so that equal problems have equal keys. Throws UserError where they contradict.
+    Problem(const Family* family, const Values& traits, const Values& extents);
+
     DType dtype() const { return static_cast<DType>(traits["dtype"]); }
     std::int64_t dim(std::string_view name) const { return traits.has(name) ? traits[name] : extents[name]; }
     std::vector<std::int64_t> shape(const TensorSpec&) const;

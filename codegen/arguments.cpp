@@ -1,0 +1,147 @@
+#include "codegen/arguments.hpp"
+
+#include "codegen/error.hpp"
+
+#include <cstring>
+#include <fmt/format.h>
+#include <stdexcept>
+
+namespace chela {
+
+ArgumentLayout::ArgumentLayout(const Family& family) {
+    const auto place = [this](std::size_t size) {
+        bytes = (bytes + size - 1) / size * size;
+        const std::size_t offset = bytes;
+        bytes += size;
+        return offset;
+    };
+    for (const auto& tensor : family.tensors()) {
+        tensor_offset.push_back(place(8));
+        for (std::size_t dim = 1; dim < tensor.rank(); ++dim) place(8);
+    }
+    for (std::size_t i = 0; i < family.extents().size(); ++i) extent_offset.push_back(place(4));
+    for (std::size_t i = 0; i < family.scalars().size(); ++i) scalar_offset.push_back(place(4));
+    workspace_offset = place(8);
+}
+
+Arguments::Arguments(const Problem& problem)
+    : problem_(problem), layout_(*problem.family), contiguous_(problem.family->tensors().size(), true) {
+    if (layout_.bytes > capacity) throw std::logic_error("argument block of more than Arguments::capacity bytes");
+    const auto& extents = problem.family->extents();
+    for (const auto& field : extents) extent(field.name, problem.extents[field.name]);
+    for (const auto& entry : problem.family->scalars()) scalar(entry.name, entry.fallback(problem));
+}
+
+std::size_t Arguments::index_of_tensor(std::string_view name) const {
+    return static_cast<std::size_t>(&problem_.family->tensor(name) - problem_.family->tensors().data());
+}
+
+void Arguments::write_strides(std::size_t index, std::span<const std::int64_t> strides) {
+    const std::size_t count = problem_.family->tensors()[index].rank() - 1;
+    std::memcpy(block_.data() + layout_.tensor_offset[index] + 8, strides.data(), count * 8);
+}
+
+void Arguments::write_contiguous(std::size_t index) {
+    const auto shape = problem_.shape(problem_.family->tensors()[index]);
+    std::vector<std::int64_t> strides(shape.size(), 1);
+    for (std::size_t dim = shape.size(); dim-- > 1;) strides[dim - 1] = strides[dim] * shape[dim];
+    write_strides(index, strides);
+}
+
+Arguments& Arguments::tensor(std::string_view name, void* data) {
+    const auto index = index_of_tensor(name);
+    std::memcpy(block_.data() + layout_.tensor_offset[index], &data, sizeof data);
+    contiguous_[index] = true;
+    write_contiguous(index);
+    checked_ = false;
+    return *this;
+}
+
+Arguments& Arguments::tensor(std::string_view name, void* data, std::span<const std::int64_t> strides) {
+    const auto index = index_of_tensor(name);
+    const TensorSpec& spec = problem_.family->tensors()[index];
+    if (strides.size() != spec.rank())
+        throw UserError(fmt::format("{} has {} strides; it needs {}, one per dimension", name, strides.size(), spec.rank()));
+    if (strides.back() != 1 && problem_.dim(spec.dims.back()) != 1)
+        throw UserError(fmt::format("the last stride of {} is {}; it must be 1", name, strides.back()));
+    std::memcpy(block_.data() + layout_.tensor_offset[index], &data, sizeof data);
+    contiguous_[index] = false;
+    write_strides(index, strides);
+    checked_ = false;
+    return *this;
+}
+
+Arguments& Arguments::extent(std::string_view name, std::int64_t value) {
+    problem_.extents.set(name, value);
+    const auto& extents = problem_.family->extents();
+    for (std::size_t i = 0; i < extents.size(); ++i)
+        if (extents[i].name == name) {
+            const auto narrow = static_cast<std::int32_t>(value);
+            std::memcpy(block_.data() + layout_.extent_offset[i], &narrow, sizeof narrow);
+        }
+    for (std::size_t i = 0; i < contiguous_.size(); ++i)
+        if (contiguous_[i]) write_contiguous(i);
+    checked_ = false;
+    return *this;
+}
+
+Arguments& Arguments::scalar(std::string_view name, double value) {
+    const auto& scalars = problem_.family->scalars();
+    for (std::size_t i = 0; i < scalars.size(); ++i)
+        if (scalars[i].name == name) {
+            const auto narrow = static_cast<float>(value);
+            std::memcpy(block_.data() + layout_.scalar_offset[i], &narrow, sizeof narrow);
+            return *this;
+        }
+    throw UserError(fmt::format("there is no scalar '{}' in {}", name, problem_.family->name()));
+}
+
+Arguments& Arguments::workspace(void* data, std::size_t bytes) {
+    std::memcpy(block_.data() + layout_.workspace_offset, &data, sizeof data);
+    workspace_bytes_ = bytes;
+    return *this;
+}
+
+void* Arguments::tensor_data(std::size_t index) const {
+    void* data = nullptr;
+    std::memcpy(&data, block_.data() + layout_.tensor_offset[index], sizeof data);
+    return data;
+}
+
+std::int64_t Arguments::tensor_stride(std::size_t index, std::size_t dim) const {
+    if (dim + 1 == problem_.family->tensors()[index].rank()) return 1;
+    std::int64_t stride = 0;
+    std::memcpy(&stride, block_.data() + layout_.tensor_offset[index] + 8 * (dim + 1), sizeof stride);
+    return stride;
+}
+
+void Arguments::check() {
+    if (checked_) return;
+    const auto& specs = problem_.family->tensors();
+    const std::int64_t alignment = problem_.traits.has("alignment") ? problem_.traits["alignment"] : 1;
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+        const TensorSpec& spec = specs[i];
+        const void* data = tensor_data(i);
+        std::int64_t elements = 1;
+        for (const auto extent : problem_.shape(spec)) elements *= extent;
+        if (!data) {
+            if (spec.optional() || elements == 0) continue;
+            throw UserError(fmt::format("{} is missing; it must be set ({})", spec.name, spec.help));
+        }
+        const std::int64_t size = size_of(problem_.dtype(spec));
+        const std::int64_t wanted = spec.state ? size : std::max(alignment, size);
+        if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uint64_t>(wanted) != 0)
+            throw UserError(fmt::format("the address of {} is not a multiple of {} bytes; give the problem a smaller "
+                                        "alignment, or align the tensor", spec.name, wanted));
+        for (std::size_t dim = 0; dim + 1 < spec.rank(); ++dim) {
+            const std::int64_t stride = tensor_stride(i, dim);
+            if (problem_.dim(spec.dims[dim]) > 1 && stride * size % wanted != 0)
+                throw UserError(fmt::format("the stride of {} along {} is {} elements of {} bytes; it must be a multiple "
+                                            "of {} bytes: give the problem a smaller alignment, or pad the tensor",
+                                            spec.name, spec.dims[dim], stride, size, wanted));
+        }
+    }
+    checked_ = true;
+}
+
+} // namespace chela

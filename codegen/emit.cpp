@@ -1,0 +1,127 @@
+#include "codegen/emit.hpp"
+
+#include "codegen/error.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <string_view>
+
+namespace chela {
+
+namespace {
+
+std::string_view element_type(DType dtype) { return dtype == DType::fp32 ? "float" : to_string(dtype); }
+
+/// Constants as members of a struct: at namespace scope NVRTC would make device globals of them.
+std::string constants(const Values& values) {
+    std::string text;
+    for (std::size_t i = 0; i < values.schema().size(); ++i) {
+        const Field& field = values.schema()[i];
+        const std::int64_t value = values.at(i);
+        if (field.name == "dtype")
+            text += fmt::format("    using Element = {};\n", element_type(static_cast<DType>(value)));
+        else if (field.kind == Field::Kind::choice)
+            text += fmt::format("    static constexpr int {} = {}; // {}\n", field.name, value, field.text(value));
+        else
+            text += fmt::format("    static constexpr {} {} = {};\n",
+                                field.kind == Field::Kind::boolean ? "bool" : "int", field.name, field.text(value));
+    }
+    return text;
+}
+
+std::string config_struct(const EmitRequest& request) {
+    std::string text = "struct Config {\n    // Traits of the problem.\n" + constants(request.traits);
+    text += fmt::format("    // Tunables of '{}'.\n", request.algorithm->name()) + constants(request.config);
+    if (!request.derived.empty()) text += "    // Follow from them.\n";
+    for (const auto& [type, name, value] : request.derived)
+        text += fmt::format("    static constexpr {} {} = {};\n", type, name, value);
+    return text + "};\n";
+}
+
+std::string arguments_struct(const EmitRequest& request) {
+    const auto dtype = static_cast<DType>(request.traits["dtype"]);
+    std::string text = "struct Arguments {\n";
+    for (const auto& tensor : request.family->tensors()) {
+        std::string dims;
+        for (const auto& dim : tensor.dims) dims += (dims.empty() ? "" : ", ") + dim;
+        text += fmt::format("    {}{}* {}; // [{}]{}\n", tensor.output() ? "" : "const ",
+                            tensor.state ? "float" : element_type(dtype), tensor.name, dims,
+                            tensor.optional() ? ", may be null" : "");
+        if (tensor.rank() > 1) text += fmt::format("    long long {}_stride[{}];\n", tensor.name, tensor.rank() - 1);
+    }
+    for (const auto& extent : request.family->extents()) text += fmt::format("    int {};\n", extent.name);
+    for (const auto& scalar : request.family->scalars()) text += fmt::format("    float {};\n", scalar.name);
+    return text + "    void* workspace;\n};\n";
+}
+
+std::string entry(const EmitRequest& request) {
+    const auto& name = request.function;
+    if (request.target.backend == Backend::cpu)
+        return fmt::format("extern \"C\" void {0}(const void* arguments, long long block, void* scratch) {{\n"
+                           "    chela::{0}_body<chela::Config>(*static_cast<const chela::Arguments*>(arguments), block, "
+                           "scratch);\n}}\n",
+                           name);
+    const std::string bounds = request.blocks_per_sm ? fmt::format("{}, {}", request.block, request.blocks_per_sm)
+                                                     : std::to_string(request.block);
+    return fmt::format("extern \"C\" __global__ void __launch_bounds__({1})\n"
+                       "{0}(const __grid_constant__ chela::Arguments arguments) {{\n"
+                       "    chela::{0}_body<chela::Config>(arguments);\n}}\n",
+                       name, bounds);
+}
+
+/// The command that shows this source again.
+std::string reproduce(const EmitRequest& request) {
+    const auto options = [](const Values& values) {
+        std::string text;
+        for (std::size_t i = 0; i < values.schema().size(); ++i) {
+            const Field& field = values.schema()[i];
+            std::string name = field.name;
+            for (auto& letter : name)
+                if (letter == '_') letter = '-';
+            if (field.kind == Field::Kind::boolean)
+                text += fmt::format(" --{}{}", values.at(i) ? "" : "no-", name);
+            else
+                text += fmt::format(" --{} {}", name, field.text(values.at(i)));
+        }
+        return text;
+    };
+    return fmt::format("chela inspect {} --target {}{} --algorithm {}{}", request.family->name(),
+                       request.target.to_string(), options(request.traits), request.algorithm->name(),
+                       options(request.config));
+}
+
+} // namespace
+
+std::string emit(const TemplateFiles& files, const EmitRequest& request) {
+    const Lookup lookup = [&request](std::string_view name) -> std::string {
+        if (name == "backend")
+            return request.target.backend == Backend::cpu ? "cpu"
+                   : request.target.backend == Backend::cuda ? "cuda" : "emulator";
+        if (name == "arch") return request.target.arch();
+        if (request.traits.has(name)) return request.traits.text(name);
+        if (request.config.has(name)) return request.config.text(name);
+        for (const auto& constant : request.derived)
+            if (constant.name == name) return constant.value;
+        throw UserError(fmt::format("the template {} asks for '{}', which is neither a trait, a tunable nor a derived "
+                                    "constant", request.body, name));
+    };
+    const auto redirect = [&request](std::string path) {
+        if (request.target.backend == Backend::emulator && path.starts_with("prelude/cuda/"))
+            path.replace(0, 12, "prelude/emulator");
+        return path;
+    };
+    std::string text = fmt::format("// {0}, generated by chela: {1} on {2}.\n// traits: {3}\n// config: {4} {5}\n// again:  {6}\n\n",
+                                   request.function, request.family->name(), request.target.to_string(),
+                                   request.traits.to_string(), request.algorithm->name(), request.config.to_string(),
+                                   reproduce(request));
+    const auto dtype = static_cast<DType>(request.traits["dtype"]);
+    text += "namespace chela {\n\n";
+    if (dtype != DType::fp32) text += fmt::format("struct {};\n\n", to_string(dtype));
+    text += config_struct(request) + "\n" + arguments_struct(request) + "\n} // namespace chela\n\n";
+    text += render(files, request.body, lookup, redirect);
+    const auto lines = std::count(text.begin(), text.end(), '\n') + 3;
+    text += fmt::format("\n#line {} \"{}.generated\"\n{}", lines, request.function, entry(request));
+    return text;
+}
+
+} // namespace chela

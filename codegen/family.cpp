@@ -1,0 +1,97 @@
+#include "codegen/family.hpp"
+
+#include "codegen/error.hpp"
+
+#include <fmt/format.h>
+#include <functional>
+
+namespace chela {
+
+Problem::Problem(const Family* of, const Values& with, const Values& sizes)
+    : family(of), traits(of->canonical(with)), extents(sizes) {}
+
+std::vector<std::int64_t> Problem::shape(const TensorSpec& tensor) const {
+    std::vector<std::int64_t> shape;
+    for (const auto& name : tensor.dims) shape.push_back(dim(name));
+    return shape;
+}
+
+std::string Problem::to_string() const {
+    return fmt::format("{} {} | {}", family ? family->name() : "none", traits.to_string(), extents.to_string());
+}
+
+std::string Config::to_string() const {
+    return fmt::format("{} {}", algorithm ? algorithm->name() : "none", values.to_string());
+}
+
+double Family::ideal_bytes(const Problem& problem, bool with_optional) const {
+    double bytes = 0;
+    for (const auto& tensor : tensors()) {
+        if (tensor.optional() && !with_optional) continue;
+        double size = static_cast<double>(size_of(problem.dtype(tensor)));
+        for (const auto extent : problem.shape(tensor)) size *= static_cast<double>(extent);
+        bytes += size;
+    }
+    return bytes;
+}
+
+const Algorithm& Family::algorithm(std::string_view wanted) const {
+    std::string known;
+    for (const auto* algorithm : algorithms()) {
+        if (algorithm->name() == wanted) return *algorithm;
+        known += fmt::format("{}{}", known.empty() ? "" : ", ", algorithm->name());
+    }
+    throw UserError(fmt::format("algorithm is '{}'; {} has {}", wanted, name(), known));
+}
+
+const TensorSpec& Family::tensor(std::string_view wanted) const {
+    std::string known;
+    for (const auto& tensor : tensors()) {
+        if (tensor.name == wanted) return tensor;
+        known += (known.empty() ? "" : ", ") + tensor.name;
+    }
+    throw UserError(fmt::format("there is no tensor '{}'; {} has {}", wanted, name(), known));
+}
+
+std::vector<Config> search_space(const Algorithm& algorithm, const Target& target, const Values& traits) {
+    std::vector<Config> space;
+    if (!algorithm.rejects(target, traits).empty()) return space;
+    const Schema& schema = algorithm.tunables();
+    Values values(schema);
+    // Depth first over the tunables, the last one fastest: the order is part of what "first" means in a tie.
+    const std::function<void(std::size_t)> descend = [&](std::size_t depth) {
+        if (depth == schema.size()) {
+            if (algorithm.rejects(target, traits, values).empty()) space.push_back({&algorithm, values});
+            return;
+        }
+        const Field& field = schema[depth];
+        const auto candidates = field.search.empty() ? std::vector{field.fallback} : field.search;
+        for (const auto candidate : candidates) {
+            values.set(field.name, candidate);
+            descend(depth + 1);
+        }
+    };
+    descend(0);
+    return space;
+}
+
+std::vector<Config> search_space(const Family& family, const Target& target, const Values& traits) {
+    std::vector<Config> space;
+    for (const auto* algorithm : family.algorithms()) {
+        auto part = search_space(*algorithm, target, traits);
+        space.insert(space.end(), part.begin(), part.end());
+    }
+    return space;
+}
+
+Config default_config(const Target& target, const Problem& problem) {
+    std::string reasons;
+    for (const auto* algorithm : problem.family->algorithms()) {
+        const std::string reason = algorithm->rejects(target, problem.traits);
+        if (reason.empty()) return {algorithm, algorithm->default_config(target, problem)};
+        reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", algorithm->name(), reason);
+    }
+    throw UserError(fmt::format("nothing computes {} on {} ({})", problem.to_string(), target.to_string(), reasons));
+}
+
+} // namespace chela

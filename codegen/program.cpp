@@ -1,0 +1,22 @@
+#include "codegen/program.hpp"
+
+#include <fmt/format.h>
+
+namespace chela {
+
+std::int64_t Count::evaluate(const Values& extents) const {
+    std::int64_t product = factor;
+    for (const auto& term : terms) product *= (extents[term.extent] + term.divisor - 1) / term.divisor;
+    return product;
+}
+
+std::string Count::to_string() const {
+    std::string text = factor == 1 && !terms.empty() ? "" : std::to_string(factor);
+    for (const auto& term : terms) {
+        if (!text.empty()) text += " * ";
+        text += term.divisor == 1 ? term.extent : fmt::format("ceil({} / {})", term.extent, term.divisor);
+    }
+    return text;
+}
+
+} // namespace chela

@@ -1,0 +1,24 @@
+#include "templates/families.hpp"
+
+#include "codegen/error.hpp"
+#include "templates/linear_attention/family.hpp"
+
+#include <fmt/format.h>
+
+namespace chela {
+
+std::span<const Family* const> families() {
+    static const Family* const all[] = {&linear_attention_family()};
+    return all;
+}
+
+const Family& family(std::string_view name) {
+    std::string known;
+    for (const auto* candidate : families()) {
+        if (candidate->name() == name) return *candidate;
+        known += fmt::format("{}{}", known.empty() ? "" : ", ", candidate->name());
+    }
+    throw UserError(fmt::format("family is '{}'; it must be one of {}", name, known));
+}
+
+} // namespace chela
