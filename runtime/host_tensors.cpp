@@ -155,6 +155,15 @@ double smallest(DType dtype) {
     return std::numeric_limits<float>::denorm_min();
 }
 
+double overflow_threshold(DType dtype) {
+    switch (dtype) { // half a unit in the last place above the largest value
+    case DType::bf16: return 0x1.ffp127;
+    case DType::fp16: return 65520;
+    case DType::fp32: break;
+    }
+    return 0x1.ffffffp127;
+}
+
 std::size_t first_nonfinite(const std::byte* elements, DType dtype, std::size_t count) {
     switch (dtype) {
     case DType::bf16:

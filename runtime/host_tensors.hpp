@@ -27,6 +27,8 @@ void decode(const std::byte* from, DType, std::span<double> values);
 double round_to(DType, double value);
 /// The smallest positive value of the dtype, a subnormal.
 double smallest(DType);
+/// The least magnitude that rounds to infinity.
+double overflow_threshold(DType);
 /// The index of the first NaN or infinity, or `count` where there is none.
 std::size_t first_nonfinite(const std::byte* elements, DType, std::size_t count);
 

@@ -29,6 +29,8 @@ struct Placement {
 /// Rows keep the alignment that the problem promises (trait `alignment`, bytes; the element size where there
 /// is none).
 Placement place(const Problem&, const TensorSpec&, Layout);
+/// Whether contiguous tensors keep the alignment that the problem promises.
+bool may_be_contiguous(const Problem&);
 
 std::int64_t product(std::span<const std::int64_t>);
 /// Strides of a dense tensor in the order of its dims.
