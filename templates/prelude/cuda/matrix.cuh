@@ -66,20 +66,26 @@ CHELA_DEVICE void stmatrix_x2_transposed(const uint32 (&r)[2], void* row_address
 }
 #endif
 
+/// Transposes an 8×8 tile of 16-bit elements between the lanes of a warp: lane 4r + c holds columns 2c, 2c +
+/// 1 of row r before, and rows 2c, 2c + 1 of column r after.
+CHELA_DEVICE uint32 movmatrix_transposed(uint32 pair) {
+    uint32 result;
+    asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(result) : "r"(pair));
+    return result;
+}
+
 /// d += a·b, accumulated in fp32.
 template <class T>
 CHELA_DEVICE void mma_m16n8k16(float (&d)[4], const uint32 (&a)[4], const uint32 (&b)[2]);
 template <>
-__device__ __forceinline__ void mma_m16n8k16<bf16>(float (&d)[4], const uint32 (&a)[4],
-                                                   const uint32 (&b)[2]) {
+CHELA_DEVICE void mma_m16n8k16<bf16>(float (&d)[4], const uint32 (&a)[4], const uint32 (&b)[2]) {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 template <>
-__device__ __forceinline__ void mma_m16n8k16<fp16>(float (&d)[4], const uint32 (&a)[4],
-                                                   const uint32 (&b)[2]) {
+CHELA_DEVICE void mma_m16n8k16<fp16>(float (&d)[4], const uint32 (&a)[4], const uint32 (&b)[2]) {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
@@ -90,14 +96,14 @@ __device__ __forceinline__ void mma_m16n8k16<fp16>(float (&d)[4], const uint32 (
 template <class T>
 CHELA_DEVICE void mma_m16n8k8(float (&d)[4], const uint32 (&a)[2], const uint32 (&b)[1]);
 template <>
-__device__ __forceinline__ void mma_m16n8k8<bf16>(float (&d)[4], const uint32 (&a)[2], const uint32 (&b)[1]) {
+CHELA_DEVICE void mma_m16n8k8<bf16>(float (&d)[4], const uint32 (&a)[2], const uint32 (&b)[1]) {
     asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 "
                  "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a[0]), "r"(a[1]), "r"(b[0]));
 }
 template <>
-__device__ __forceinline__ void mma_m16n8k8<fp16>(float (&d)[4], const uint32 (&a)[2], const uint32 (&b)[1]) {
+CHELA_DEVICE void mma_m16n8k8<fp16>(float (&d)[4], const uint32 (&a)[2], const uint32 (&b)[1]) {
     asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 "
                  "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])

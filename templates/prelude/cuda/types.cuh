@@ -1,7 +1,7 @@
 #pragma once
 // Scalar types of the kernels and their conversions. Storage types hold bits; arithmetic is done in float.
 
-#define CHELA_DEVICE static __device__ __forceinline__
+#define CHELA_DEVICE __device__ __forceinline__
 
 namespace chela {
 
@@ -45,17 +45,17 @@ CHELA_DEVICE float to_float(fp16 value) {
 template <class T>
 CHELA_DEVICE T from_float(float value);
 template <>
-__device__ __forceinline__ float from_float<float>(float value) {
+CHELA_DEVICE float from_float<float>(float value) {
     return value;
 }
 template <>
-__device__ __forceinline__ bf16 from_float<bf16>(float value) {
+CHELA_DEVICE bf16 from_float<bf16>(float value) {
     bf16 result;
     asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(result.bits) : "f"(value));
     return result;
 }
 template <>
-__device__ __forceinline__ fp16 from_float<fp16>(float value) {
+CHELA_DEVICE fp16 from_float<fp16>(float value) {
     fp16 result;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(result.bits) : "f"(value));
     return result;
@@ -72,13 +72,13 @@ CHELA_DEVICE uint32 to_tf32(float value) {
 template <class T>
 CHELA_DEVICE uint32 pack2(float low, float high);
 template <>
-__device__ __forceinline__ uint32 pack2<bf16>(float low, float high) {
+CHELA_DEVICE uint32 pack2<bf16>(float low, float high) {
     uint32 result;
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(result) : "f"(high), "f"(low));
     return result;
 }
 template <>
-__device__ __forceinline__ uint32 pack2<fp16>(float low, float high) {
+CHELA_DEVICE uint32 pack2<fp16>(float low, float high) {
     uint32 result;
     asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(result) : "f"(high), "f"(low));
     return result;
