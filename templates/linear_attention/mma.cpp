@@ -23,7 +23,9 @@ struct Layout {
         value_pitch = value_tile + 16 / element_bytes;
         rows_per_warp = value_tile / config["warps"];
         value_tiles = (traits["value_dim"] + value_tile - 1) / value_tile;
-        output_tile = std::min<std::int64_t>(chunk, rows_per_warp == 32 ? 32 : 64);
+        // What fits beside the state in registers without spills.
+        const std::int64_t widest = padded_head_dim <= 128 ? 64 : element_bytes == 4 ? 16 : 32;
+        output_tile = std::min({chunk, widest, rows_per_warp == 32 ? std::int64_t{32} : widest});
         threads = config["warps"] * 32;
         stage_forward = chunk * (traits["causal"] ? 2 * head_pitch + value_pitch : head_pitch);
         stage_states = chunk * (head_pitch + value_pitch);
