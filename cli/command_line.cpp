@@ -24,9 +24,11 @@ Request find_request(const std::vector<std::string>& words) {
     Request request;
     const auto all = commands();
     std::size_t at = 0;
-    for (; at < words.size() && !request.command; ++at)
+    for (; at < words.size() && !request.command; ++at) {
+        if (words[at] == "--cache") ++at; // what follows is a folder, whatever its name
         for (const Command& command : all)
-            if (words[at] == command.name) request.command = &command;
+            if (at < words.size() && words[at] == command.name) request.command = &command;
+    }
     if (!request.command || !request.command->of_family) return request;
     for (std::size_t i = at; i < words.size(); ++i)
         for (const Family* family : families())
@@ -46,9 +48,11 @@ std::vector<std::string> family_names() {
 
 void describe_families(CLI::App& app, const std::string& command) {
     std::string text = "Families:\n";
-    for (const Family* family : families()) text += fmt::format("  {:<28}{}\n", family->name(), family->summary());
-    text += fmt::format("\n`chela {} FAMILY --help` shows the options of a family.\n\nExample:\n  chela {} {} {}", command,
-                        command, families().front()->name(), example_options(*families().front()));
+    for (const Family* family : families())
+        text += fmt::format("  {:<28}{}\n", family->name(), family->summary());
+    text +=
+        fmt::format("\n`chela {} FAMILY --help` shows the options of a family.\n\nExample:\n  chela {} {} {}",
+                    command, command, families().front()->name(), example_options(*families().front()));
     app.footer(text);
 }
 
@@ -86,17 +90,22 @@ Parsed parse_command_line(const std::vector<std::string>& words, Context& contex
     const Family* family = nullptr;
     std::string family_word;
 
-    CLI::App app("Generates, tunes and runs kernels for exactly the problem at hand, on GPUs and CPUs.", "chela");
+    const auto owner = std::make_shared<CLI::App>(
+        "Generates, tunes and runs kernels for exactly the problem at hand, on GPUs and CPUs.", "chela");
+    CLI::App& app = *owner;
+    app.require_subcommand(0, 1);
     app.formatter(help_formatter());
     app.set_help_flag("--help,-h", "print this and exit");
     app.set_version_flag("--version", fmt::format("chela {}", chela_version()), "print the version and exit");
     app.failure_message(CLI::FailureMessage::simple);
     app.allow_extras();
     add_general_options(app, context);
-    add_example(app, fmt::format("chela tune {} {}", families().front()->name(), example_options(*families().front())));
+    add_example(app, fmt::format("chela tune {} {}", families().front()->name(),
+                                 example_options(*families().front())));
 
     // The word of an unknown family is an error, but not where help is asked for.
-    if (!request.family.empty() && std::ranges::count(family_names(), request.family)) family = &chela::family(request.family);
+    if (!request.family.empty() && std::ranges::count(family_names(), request.family))
+        family = &chela::family(request.family);
 
     std::map<const CLI::App*, Action> actions;
     for (const Command& command : commands()) {
@@ -105,7 +114,8 @@ Parsed parse_command_line(const std::vector<std::string>& words, Context& contex
         sub->group(command.hidden ? "" : "Commands");
         sub->allow_extras();
         if (command.of_family)
-            sub->add_option("FAMILY", family_word, "what is computed: " + fmt::format("{}", fmt::join(family_names(), ", ")));
+            sub->add_option("FAMILY", family_word,
+                            "what is computed: " + fmt::format("{}", fmt::join(family_names(), ", ")));
         if (!requested) continue; // the others are only listed
         actions[sub] = command.declare(*sub, context, family);
         add_general_options(*sub, context);
@@ -119,10 +129,11 @@ Parsed parse_command_line(const std::vector<std::string>& words, Context& contex
     } catch (const CLI::CallForHelp&) {
         const CLI::App& invoked = deepest(app);
         std::string path = invoked.get_name();
-        for (const CLI::App* up = invoked.get_parent(); up; up = up->get_parent()) path = up->get_name() + " " + path;
-        return {{}, invoked.help(invoked.get_parent() ? "" : path)};
+        for (const CLI::App* up = invoked.get_parent(); up; up = up->get_parent())
+            path = up->get_name() + " " + path;
+        return {owner, {}, invoked.help(invoked.get_parent() ? "" : path)};
     } catch (const CLI::Success& text) { // the version
-        return {{}, std::string(text.what()) + "\n"};
+        return {owner, {}, std::string(text.what()) + "\n"};
     } catch (const CLI::ParseError& error) {
         throw UserError(error.what());
     }
@@ -131,11 +142,12 @@ Parsed parse_command_line(const std::vector<std::string>& words, Context& contex
     if (!request.command) throw UserError("a command is missing; `chela --help` lists them");
     if (request.command->of_family && !family) {
         if (request.family.empty())
-            throw UserError(fmt::format("FAMILY is missing; it must be one of {}", fmt::join(family_names(), ", ")));
+            throw UserError(
+                fmt::format("FAMILY is missing; it must be one of {}", fmt::join(family_names(), ", ")));
         chela::family(request.family); // throws: there is no such family
     }
     const CLI::App* command = app.get_subcommands().front();
-    return {actions.at(command), {}};
+    return {owner, actions.at(command), {}};
 }
 
 } // namespace chela::cli
