@@ -85,17 +85,19 @@ const std::byte* GuardedTensor::element(std::int64_t offset) const {
 }
 
 std::string GuardedTensor::damage() const {
-    if (!memory_.guards_intact()) return fmt::format("{}: written outside its memory (guard band)", spec_->name);
+    if (!memory_.guards_intact())
+        return fmt::format("{}: written outside its memory (guard band)", spec_->name);
     const auto poisoned = [&](std::int64_t from, std::int64_t to) { // bytes of the image
         return std::all_of(image_.begin() + from, image_.begin() + to,
                            [](std::byte byte) { return byte == GuardedMemory::poison_byte; });
     };
     if (placement_.dense() && placement_.first == 0) return {};
-    std::int64_t end = 0; // of the elements so far
+    std::int64_t end = 0;                                                  // of the elements so far
     for (std::int64_t row = 0; row < row_count(placement_.shape); ++row) { // strided rows lie in this order
         const std::int64_t start =
             (placement_.first + row_offset(placement_.shape, placement_.strides, row)) * element_bytes_;
-        if (!poisoned(end, start)) return fmt::format("{}: written into the gap before row {}", spec_->name, row);
+        if (!poisoned(end, start))
+            return fmt::format("{}: written into the gap before row {}", spec_->name, row);
         end = start + placement_.shape.back() * element_bytes_;
     }
     return {};
