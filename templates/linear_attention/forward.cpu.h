@@ -10,6 +10,8 @@
 #include "prelude/cpu/tile.h"
 #include "prelude/cpu/transpose.h"
 
+namespace chela {
+
 /// The scratch matrices, one after the other.
 template <class Config>
 struct ForwardScratch {
@@ -172,3 +174,5 @@ void linear_attention_forward_body(const Arguments& arguments, long long block, 
         }
     //@end
 }
+
+} // namespace chela

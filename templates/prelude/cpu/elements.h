@@ -5,6 +5,8 @@
 
 #include "prelude/cpu/vector.h"
 
+namespace chela {
+
 struct bf16 {
     unsigned short bits;
 };
@@ -107,3 +109,5 @@ CHELA_INLINE void store(fp16* target, Vector value) {
     const ShortVector bits = to_fp16(value);
     __builtin_memcpy(target, &bits, count * sizeof(fp16));
 }
+
+} // namespace chela

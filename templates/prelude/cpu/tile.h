@@ -3,6 +3,8 @@
 
 #include "prelude/cpu/matrix.h"
 
+namespace chela {
+
 /// `rows` x `vectors` accumulators that stay in registers: rows * vectors + vectors + 1 registers must exist.
 template <int rows, int vectors>
 struct Tile {
@@ -76,3 +78,5 @@ constexpr int count_tiles(int rows, int columns) {
     constexpr int width = Config::tile_vectors * lanes;
     return (rows + Config::tile_rows - 1) / Config::tile_rows * ((columns + width - 1) / width);
 }
+
+} // namespace chela
