@@ -6,6 +6,7 @@
 #include "runtime/device.hpp"
 #include "runtime/options.hpp"
 #include "runtime/verify_options.hpp"
+#include "runtime/compare.hpp"
 #include "tuner/choice.hpp"
 #include "tuner/tune.hpp"
 
@@ -80,6 +81,8 @@ class Session {
     int compiled() const;
 
   private:
+    Op load(const Problem&, const Choice&);
+    class Verifier& verifier();
     struct State;
     std::unique_ptr<State> state_;
 };
