@@ -96,7 +96,7 @@ JitModule::JitModule(std::span<const std::byte> object, const std::map<std::stri
     // What went wrong comes here, and ORC would print it; lookup() only says that something did.
     jit.getExecutionSession().setErrorReporter([impl = impl_.get()](llvm::Error error) {
         const std::lock_guard lock(impl->mutex);
-        impl->errors += " " + llvm::toString(std::move(error));
+        impl->errors.append(" ").append(llvm::toString(std::move(error)));
     });
 
     static const std::map<std::string, void*> runtime = runtime_symbols();
