@@ -1,0 +1,62 @@
+#include "runtime/emulator/shared_memory.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <sys/mman.h>
+#include <utility>
+
+namespace chela::emulator {
+
+namespace {
+constexpr std::size_t alignment = 1024; // of dynamic shared memory, what a 128-byte swizzle needs
+
+// 16 MiB apart, so that `reach` never leads from one block's memory into another's.
+constexpr std::size_t spacing = std::size_t{16} << 20;
+} // namespace
+
+SharedMemory::~SharedMemory() {
+    if (base_) munmap(base_, spacing);
+}
+
+SharedMemory::SharedMemory(SharedMemory&& other) noexcept
+    : base_(std::exchange(other.base_, nullptr)), bytes_(other.bytes_), static_offset_(other.static_offset_),
+      incoming_(std::move(other.incoming_)), readers_(std::move(other.readers_)),
+      barriers_(std::move(other.barriers_)), active_(other.active_) {}
+
+void SharedMemory::reset(std::size_t dynamic_bytes, std::size_t static_bytes) {
+    if (!base_) {
+        void* memory = mmap(nullptr, spacing, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory == MAP_FAILED) throw std::bad_alloc();
+        base_ = static_cast<std::byte*>(memory);
+    }
+    static_offset_ = static_bytes ? (dynamic_bytes + alignment - 1) / alignment * alignment : dynamic_bytes;
+    bytes_ = static_offset_ + static_bytes;
+    std::memset(base_, 0xff, bytes_);
+    const std::size_t granules = bytes_ / granule + 1;
+    for (auto* counts : {&incoming_, &readers_, &barriers_}) counts->assign(granules, 0);
+    active_ = 0;
+}
+
+void SharedMemory::change(std::vector<std::uint8_t>& counts, std::size_t offset, std::size_t bytes, int by) {
+    const std::size_t first = offset / granule, last = (offset + bytes - 1) / granule;
+    for (std::size_t i = first; i <= last; ++i) counts[i] = static_cast<std::uint8_t>(counts[i] + by);
+    active_ += by * (last - first + 1);
+}
+
+const char* SharedMemory::find_conflict(std::size_t offset, std::size_t bytes, bool write) const {
+    const std::size_t first = offset / granule, last = (offset + bytes - 1) / granule;
+    for (std::size_t i = first; i <= last; ++i) {
+        if (incoming_[i])
+            return write
+                       ? "writes shared memory that an asynchronous copy is still filling"
+                       : "reads shared memory that an asynchronous copy is still filling: a wait is missing";
+        if (write && readers_[i])
+            return "writes shared memory that an asynchronous operation is still reading: a wait is missing";
+        if (barriers_[i]) return "accesses the memory of a live mbarrier as data";
+    }
+    return nullptr;
+}
+
+} // namespace chela::emulator
