@@ -48,6 +48,11 @@ class Device {
     // Memory, for the commands and the tuner; an embedder brings his own.
     virtual void* allocate(std::size_t bytes) = 0; ///< at least 256-byte aligned; throws DeviceError
     virtual void free(void*) noexcept = 0;
+    /// Sets every byte. Devices that can do it without a copy from the host override it.
+    virtual void fill(void* device, std::byte value, std::size_t bytes) {
+        const std::vector<std::byte> host(bytes, value);
+        copy_in(device, host.data(), bytes);
+    }
     virtual void copy_in(void* device, const void* host, std::size_t bytes) = 0;
     virtual void copy_out(void* host, const void* device, std::size_t bytes) = 0;
     virtual void synchronize() = 0;            ///< throws DeviceError on an error of an earlier launch

@@ -22,7 +22,7 @@ class Runner {
     virtual Measurement compile(const Problem&, const Config&) = 0;
     /// Verifies against the reference (poisoned outputs, guard bands, an odd length too), then times. Never throws
     /// for what the candidate does wrong: that is a status. May survive a candidate that crashes or hangs.
-    virtual Measurement measure(const Problem&, const Config&) = 0;
+    virtual Measurement measure(const Problem&, const Config&, Effort) = 0;
 };
 
 } // namespace chela

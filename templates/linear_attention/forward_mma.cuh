@@ -153,16 +153,13 @@ template <class Config, class Arguments> CHELA_DEVICE void linear_attention_forw
 
     int slot = 0;
     for (int token = begin; token < end; token += Config::chunk) {
-        if (Config::stages == 1) sync_threads(); // everyone is done with the chunk before
-        if (Config::stages > 1) {
-            cp_async_wait<Config::stages - 2>();
-            sync_threads();
-        }
+        if constexpr (Config::stages > 1) cp_async_wait<Config::stages - 2>();
+        sync_threads(); // the chunk has landed, and everyone is done with the one before
         const int ahead = token + (Config::stages - 1) * Config::chunk;
         const int free_slot = slot == 0 ? Config::stages - 1 : slot - 1;
         if (ahead < end) load_chunk<Config>(stages + free_slot * Config::stage_elements, arguments, place, ahead, end);
         cp_async_commit();
-        if (Config::stages == 1) {
+        if constexpr (Config::stages == 1) {
             cp_async_wait<0>();
             sync_threads();
         }

@@ -13,20 +13,29 @@ template <class Element, int rows, int columns, int pitch, int alignment, int th
 CHELA_DEVICE void load_tile(Element* tile, const Element* source, long long row_stride, int valid_rows, int valid_columns) {
     constexpr int piece = alignment >= 4 ? alignment / static_cast<int>(sizeof(Element)) : 1;
     constexpr int pieces_per_row = columns / piece;
-    constexpr int pieces = rows * pieces_per_row;
-#pragma unroll
-    for (int base = 0; base < pieces; base += threads) {
-        const int index = base + thread_index();
-        if (pieces % threads != 0 && index >= pieces) break;
-        const int row = index / pieces_per_row;
-        const int column = index % pieces_per_row * piece;
-        const bool valid = row < valid_rows && column < valid_columns;
-        Element* target = tile + row * pitch + column;
-        const Element* from = source + row * row_stride + column;
+    const auto copy = [](Element* to, const Element* from, const Element* readable, bool valid) {
         if constexpr (alignment >= 4)
-            cp_async<alignment>(target, valid ? from : source, valid);
+            cp_async<alignment>(to, valid ? from : readable, valid);
         else
-            *target = valid ? *from : Element{};
+            *to = valid ? *from : Element{};
+    };
+    if constexpr (threads % pieces_per_row == 0) { // each thread keeps to its column
+        constexpr int step = threads / pieces_per_row;
+        const int first = thread_index() / pieces_per_row, column = thread_index() % pieces_per_row * piece;
+        const Element* from = source + first * row_stride + column;
+        Element* const to = tile + first * pitch + column;
+        const int rows_left = column < valid_columns ? valid_rows - first : 0;
+        constexpr int unroll = alignment >= 4 ? rows / step : 1;
+#pragma unroll unroll
+        for (int row = 0; row < rows; row += step, from += step * row_stride)
+            if (rows % step == 0 || first + row < rows) copy(to + row * pitch, from, source, row < rows_left);
+    } else {
+#pragma unroll 1
+        for (int index = thread_index(); index < rows * pieces_per_row; index += threads) {
+            const int row = index / pieces_per_row, column = index % pieces_per_row * piece;
+            copy(tile + row * pitch + column, source + row * row_stride + column, source,
+                 row < valid_rows && column < valid_columns);
+        }
     }
 }
 

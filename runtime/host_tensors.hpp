@@ -1,0 +1,49 @@
+#pragma once
+// Between the float64 of the host and the element types of devices, and random values to test with.
+
+#include "codegen/tensor.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace chela {
+
+/// Rounds to nearest, ties to even, once (never through another format). Too large becomes infinity, too
+/// small a subnormal or zero of the same sign; a NaN stays one.
+std::uint16_t to_bf16(double);
+std::uint16_t to_fp16(double);
+/// Exact.
+double from_bf16(std::uint16_t);
+double from_fp16(std::uint16_t);
+
+/// `to` has room for one element per value, in the byte order of the host.
+void encode(std::span<const double> values, DType, std::byte* to);
+/// One value per element from `from`.
+void decode(const std::byte* from, DType, std::span<double> values);
+/// The value as the dtype represents it.
+double round_to(DType, double value);
+/// The smallest positive value of the dtype, a subnormal.
+double smallest(DType);
+/// The least magnitude that rounds to infinity.
+double overflow_threshold(DType);
+/// The index of the first NaN or infinity, or `count` where there is none.
+std::size_t first_nonfinite(const std::byte* elements, DType, std::size_t count);
+
+/// Values of a normal-like distribution (mean 0, variance 1, within ±3.47), each a function of seed, tensor
+/// name and element index alone: the same on every machine, in any order, for any part of a tensor.
+class RandomValues {
+  public:
+    RandomValues(std::uint64_t seed, std::string_view tensor);
+    double operator()(std::uint64_t index) const;
+
+  private:
+    std::uint64_t key_;
+};
+
+/// The generator behind RandomValues: 64 mixed bits of a counter (SplitMix64; Steele, Lea and Flood, 2014).
+std::uint64_t mix_bits(std::uint64_t counter);
+
+} // namespace chela

@@ -1,0 +1,17 @@
+#pragma once
+// What an Op holds.
+
+#include "runtime/program_loader.hpp"
+#include "runtime/session.hpp"
+
+namespace chela {
+
+struct Op::State {
+    Problem problem;
+    Choice choice;
+    Program program;
+    LoadedProgram loaded;
+    Device* device = nullptr;
+};
+
+} // namespace chela

@@ -1,0 +1,26 @@
+#pragma once
+// With what a program is verified.
+
+#include "runtime/placement.hpp"
+
+#include <map>
+#include <string>
+
+namespace chela {
+
+struct VerifyOptions {
+    std::uint64_t seed = 1;
+    double value_scale = 1; ///< multiplies every input
+    Layout layout = Layout::contiguous;
+    bool optional_inputs = true;  ///< pass them, or null pointers
+    bool optional_outputs = true; ///< ask for them, or pass null pointers
+    std::map<std::string, double> scalars; ///< instead of the family's fallbacks
+
+    /// "seed 1, values scaled by 1000, layout padded_rows, without optional inputs": how to repeat a failure.
+    std::string to_string() const;
+    bool present(const TensorSpec& tensor) const {
+        return !tensor.optional() || (tensor.output() ? optional_outputs : optional_inputs);
+    }
+};
+
+} // namespace chela

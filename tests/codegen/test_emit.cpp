@@ -1,0 +1,117 @@
+// The emitted source is the source-side key of every cache: golden files pin it, and every field must reach it.
+// Set CHELA_UPDATE_GOLDEN=1 to write the golden files anew, then read the difference.
+
+#include "templates/families.hpp"
+#include "templates/linear_attention/problem.hpp"
+
+#include <cstdlib>
+#include <doctest/doctest.h>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+using namespace chela;
+
+namespace {
+
+struct GoldenCase {
+    const char* name;
+    const char* target;
+    LinearAttention problem;
+    std::int64_t segments;
+};
+
+const GoldenCase golden_cases[] = {
+    {"mma_causal_bf16", "sm_90a", {.head_dim = 128}, 1},
+    {"mma_split_fp16_padded", "sm_80", {.head_dim = 60, .value_dim = 100, .dtype = DType::fp16}, 4},
+    {"mma_not_causal_tf32", "sm_80", {.head_dim = 64, .causal = false, .dtype = DType::fp32, .math = Math::tf32}, 2},
+    {"simt_causal_fp32", "sm_120a", {.head_dim = 64, .dtype = DType::fp32}, 1},
+    {"cpu_causal_fp32", "cpu", {.head_dim = 64, .dtype = DType::fp32}, 1},
+    {"cpu_split_bf16", "cpu", {.head_dim = 64, .value_dim = 32}, 4},
+    {"emulator_causal_bf16", "emulator:sm_80", {.head_dim = 64}, 1},
+};
+
+std::string source_of(const Target& target, const Problem& problem, const Config& config) {
+    std::string text;
+    for (const auto& kernel : config.algorithm->generate(target, problem.traits, config.values).kernels) text += kernel.source;
+    return text;
+}
+
+std::string read(const std::string& path) {
+    std::ifstream file(path);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+/// Another legal value of the field, or the same where there is none.
+std::int64_t other_value(const Field& field, std::int64_t value) {
+    if (field.name == "alignment") return value == 4 ? 8 : 4;
+    if (!field.search.empty()) return field.search[field.search[0] == value ? 1 : 0];
+    return value == field.maximum ? value - 1 : value + 1;
+}
+
+} // namespace
+
+TEST_CASE("emitted source matches the golden files") {
+    for (const auto& golden : golden_cases) {
+        const Target target = Target::parse(golden.target);
+        const Problem problem = golden.problem;
+        Config config = default_config(target, problem);
+        config.values.set("segments", golden.segments);
+        const std::string path = std::string(CHELA_GOLDEN_FOLDER) + "/" + golden.name + ".txt";
+        const std::string source = source_of(target, problem, config);
+        CHECK(source == source_of(target, problem, config));
+        if (std::getenv("CHELA_UPDATE_GOLDEN")) std::ofstream(path) << source;
+        CAPTURE(path);
+        const bool same = read(path) == source;
+        CHECK_MESSAGE(same, "the emitted source changed; if it should, run with CHELA_UPDATE_GOLDEN=1 and read the difference");
+    }
+}
+
+TEST_CASE("every trait and every tunable changes the source and the key") {
+    for (const char* name : {"sm_90a", "cpu"})
+        for (const DType dtype : {DType::bf16, DType::fp32}) {
+            const Target target = Target::parse(name);
+            const Problem problem = LinearAttention{.head_dim = 64, .dtype = dtype, .length = 4096};
+            Config config = default_config(target, problem);
+            config.values.set("segments", 2);
+            const std::string source = source_of(target, problem, config);
+            for (const auto& field : problem.family->traits()) {
+                Problem changed = problem;
+                changed.traits.set(field.name, other_value(field, problem.traits[field.name]));
+                CAPTURE(field.name);
+                CHECK(changed.to_string() != problem.to_string());
+                CHECK_FALSE(changed == problem);
+                CHECK(source_of(target, changed, config) != source);
+            }
+            for (const auto& field : config.algorithm->tunables()) {
+                Config changed = config;
+                changed.values.set(field.name, other_value(field, config.values[field.name]));
+                CAPTURE(field.name);
+                CHECK(changed.to_string() != config.to_string());
+                CHECK(source_of(target, problem, changed) != source);
+            }
+            for (const auto& field : problem.family->extents()) {
+                Problem changed = problem;
+                changed.extents.set(field.name, problem.extents[field.name] + 1);
+                CHECK(changed.to_string() != problem.to_string());
+                CHECK(source_of(target, changed, config) == source); // extents are launch arguments
+            }
+        }
+}
+
+TEST_CASE("the emitted source is pruned and self-contained") {
+    const Target target = Target::parse("sm_90a");
+    const auto forward = [&](const LinearAttention& description) {
+        const Problem problem = description;
+        Config config = default_config(target, problem);
+        return config.algorithm->generate(target, problem.traits, config.values).kernels.back().source;
+    };
+    const std::string causal = forward({.head_dim = 64, .batch = 64}), whole = forward({.head_dim = 64, .causal = false});
+    CHECK(causal.find("#include") == std::string::npos);
+    CHECK(causal.find("//@") == std::string::npos);
+    CHECK(causal.find("compute_scores") != std::string::npos);
+    CHECK(whole.find("compute_scores") == std::string::npos);
+    CHECK(causal.find("chela inspect linear_attention --target sm_90a --head-dim 64") != std::string::npos);
+}

@@ -1,0 +1,39 @@
+// Linear attention against its definition in float64, on the CPU.
+
+#include "tests/numerics/linear_attention_grid.hpp"
+
+#include <doctest/doctest.h>
+#include <filesystem>
+
+using namespace chela;
+using namespace chela::tests;
+
+namespace {
+
+Session& session() {
+    static Session instance([] {
+        Options options = Options::from_env();
+        options.target = "cpu";
+        options.cache_folder = std::filesystem::temp_directory_path() / "chela_tests_numerics";
+        return options;
+    }());
+    return instance;
+}
+
+} // namespace
+
+TEST_CASE("the grid of sizes, dtypes, layouts and scales") {
+    int run = 0, skipped = 0;
+    for (const auto& entry : linear_attention_grid(GridSize::full)) {
+        const std::string wrong = run_case(session(), entry, skipped);
+        CHECK_MESSAGE(wrong.empty(), wrong);
+        ++run;
+    }
+    MESSAGE(run - skipped << " cases ran on " << session().device().name() << ", " << skipped << " skipped: the CPU has no tf32");
+    CHECK(run - skipped > 500);
+}
+
+TEST_CASE("a sequence in two pieces with the state carried over is the whole") {
+    for (const int first : {1, 63, 64, 100, 299})
+        CHECK(split_difference(session(), {.head_dim = 64, .value_dim = 48, .dtype = DType::fp32, .batch = 2, .length = 300, .heads = 3}, first) < 1e-5);
+}
