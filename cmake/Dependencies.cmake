@@ -6,7 +6,7 @@ macro(chela_require purpose)
     string(REGEX MATCHALL "[^ ]+" chela_row "${chela_row}")
     list(POP_FRONT chela_row chela_purpose chela_package chela_name chela_version)
     if(NOT chela_name STREQUAL "-")
-      find_package(${chela_name} ${chela_version} QUIET HINTS /usr/lib/llvm-19)
+      find_package(${chela_name} ${chela_version} QUIET)
       if(NOT ${chela_name}_FOUND)
         message(FATAL_ERROR "chela needs ${chela_name} ${chela_version} or newer"
                 " (found: ${${chela_name}_CONSIDERED_VERSIONS}; looked in ${${chela_name}_CONSIDERED_CONFIGS}). "
@@ -16,6 +16,7 @@ macro(chela_require purpose)
   endforeach()
 endmacro()
 
+list(APPEND CMAKE_PREFIX_PATH /usr/lib/llvm-19) # where Debian keeps it
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 chela_require(build)

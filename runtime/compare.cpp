@@ -14,7 +14,8 @@ constexpr double slice_tolerance = 4, element_tolerance = 16; // times the famil
 std::string element_name(const GuardedTensor& output, std::int64_t dense_index) {
     const auto& shape = output.placement().shape;
     std::vector<std::int64_t> index(shape.size());
-    for (std::size_t dim = shape.size(); dim-- > 0; dense_index /= shape[dim]) index[dim] = dense_index % shape[dim];
+    for (std::size_t dim = shape.size(); dim-- > 0; dense_index /= shape[dim])
+        index[dim] = dense_index % shape[dim];
     return fmt::format("{}[{}]", output.spec().name, fmt::join(index, ", "));
 }
 
@@ -107,7 +108,8 @@ class Comparator {
                 if (all_.overflow && !(std::isfinite(value) && representable(reference))) continue;
                 const double error = std::max(0.0, std::abs(value - reference) - rounding_);
                 sums.error += error * error;
-                const double excess = ratio(error, element_tolerance * bound_ * (scale + std::abs(reference)));
+                const double excess =
+                    ratio(error, element_tolerance * bound_ * (scale + std::abs(reference)));
                 if (excess <= worst_excess) continue;
                 worst_excess = excess;
                 if (excess <= worst_overall_) continue;
@@ -150,7 +152,8 @@ class Comparator {
             double value = 0;
             decode(start + column * size_of(output_.dtype()), output_.dtype(), {&value, 1});
             return fmt::format("{} is {}: never written, or computed from what must not be read",
-                               element_name(output_, row * columns + column), value);
+                               element_name(output_, row * columns + column),
+                               std::isnan(value) ? "NaN" : "infinite");
         }
         return {};
     }

@@ -6,8 +6,9 @@
 namespace chela {
 
 struct Comparison {
-    double relative_error = 0; ///< rms(out - ref) / rms(ref) of all slices; infinity where ref is zero and out is not
-    std::string failure;       ///< empty where the output is right
+    double relative_error =
+        0; ///< rms(out - ref) / rms(ref) of all slices; infinity where ref is zero and out is not
+    std::string failure; ///< empty where the output is right
 };
 
 /// An output is right if

@@ -4,35 +4,31 @@
 
 namespace chela {
 
-CudaContext::CudaContext(std::shared_ptr<const CudaDriver> driver, cuda::Context context,
-                         cuda::DeviceHandle device, bool retained)
-    : driver_(std::move(driver)), context_(context), device_(device), retained_(retained) {}
+CudaContext::CudaContext(std::shared_ptr<const CudaDriver> driver, int ordinal) : driver_(std::move(driver)) {
+    const int count = driver_->device_count();
+    if (ordinal < 0 || ordinal >= count) {
+        throw UserError(fmt::format("target is 'cuda:{}'; this machine has {} CUDA device{}, numbered from 0",
+                                    ordinal, count, count == 1 ? "" : "s"));
+    }
+    driver_->cuDeviceGet(&device_, ordinal);
+    driver_->cuDevicePrimaryCtxRetain(&context_, device_);
+    retained_ = true;
+}
+
+CudaContext::CudaContext(std::shared_ptr<const CudaDriver> driver, Borrowed borrowed)
+    : driver_(std::move(driver)), context_(borrowed.context), device_(borrowed.device) {}
+
+std::shared_ptr<const CudaContext> CudaContext::current(std::shared_ptr<const CudaDriver> driver) {
+    Borrowed borrowed{};
+    driver->cuCtxGetCurrent(&borrowed.context);
+    if (!borrowed.context)
+        throw UserError("no CUDA context is current in this thread: make one current first");
+    driver->cuCtxGetDevice(&borrowed.device);
+    return std::shared_ptr<const CudaContext>(new CudaContext(std::move(driver), borrowed));
+}
 
 CudaContext::~CudaContext() {
     if (retained_) driver_->cuDevicePrimaryCtxRelease.result(device_);
-}
-
-std::shared_ptr<const CudaContext> CudaContext::primary(std::shared_ptr<const CudaDriver> driver,
-                                                        int ordinal) {
-    const int count = driver->device_count();
-    if (ordinal < 0 || ordinal >= count) {
-        throw UserError(fmt::format("target cuda:{}: this machine has {} CUDA device{}, numbered from 0",
-                                    ordinal, count, count == 1 ? "" : "s"));
-    }
-    cuda::DeviceHandle device = 0;
-    driver->cuDeviceGet(&device, ordinal);
-    cuda::Context context = nullptr;
-    driver->cuDevicePrimaryCtxRetain(&context, device);
-    return std::shared_ptr<const CudaContext>(new CudaContext(std::move(driver), context, device, true));
-}
-
-std::shared_ptr<const CudaContext> CudaContext::current(std::shared_ptr<const CudaDriver> driver) {
-    cuda::Context context = nullptr;
-    driver->cuCtxGetCurrent(&context);
-    if (!context) throw UserError("no CUDA context is current in this thread: make one current first");
-    cuda::DeviceHandle device = 0;
-    driver->cuCtxGetDevice(&device);
-    return std::shared_ptr<const CudaContext>(new CudaContext(std::move(driver), context, device, false));
 }
 
 CudaContext::Scope::Scope(const CudaContext& context) : driver_(context.driver()) {

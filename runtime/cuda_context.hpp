@@ -10,8 +10,8 @@ namespace chela {
 /// The primary context of a device, retained as the CUDA runtime does, or a caller's own context, borrowed.
 class CudaContext {
   public:
-    /// Throws UserError where there is no such device, DeviceError where the driver fails.
-    static std::shared_ptr<const CudaContext> primary(std::shared_ptr<const CudaDriver>, int ordinal);
+    /// The primary one. Throws UserError where there is no such device, DeviceError where the driver fails.
+    CudaContext(std::shared_ptr<const CudaDriver>, int ordinal);
     /// The context current in this thread, which must outlive the result. Throws UserError where there is
     /// none.
     static std::shared_ptr<const CudaContext> current(std::shared_ptr<const CudaDriver>);
@@ -35,11 +35,15 @@ class CudaContext {
     };
 
   private:
-    CudaContext(std::shared_ptr<const CudaDriver>, cuda::Context, cuda::DeviceHandle, bool retained);
+    struct Borrowed {
+        cuda::Context context;
+        cuda::DeviceHandle device;
+    };
+    CudaContext(std::shared_ptr<const CudaDriver>, Borrowed);
     std::shared_ptr<const CudaDriver> driver_;
-    cuda::Context context_;
-    cuda::DeviceHandle device_;
-    bool retained_;
+    cuda::Context context_ = nullptr;
+    cuda::DeviceHandle device_ = 0;
+    bool retained_ = false;
 };
 
 } // namespace chela

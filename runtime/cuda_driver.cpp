@@ -32,13 +32,13 @@ void CudaDriver::fail(const char* symbol, cuda::Result result) const {
 CudaDriver::Loaded CudaDriver::try_load(const std::string& library) try {
     std::string error;
     DynamicLibrary opened = DynamicLibrary::open(library, &error);
-    if (!opened) return {nullptr, "no CUDA driver: " + error};
+    if (!opened) return {nullptr, "there is no CUDA driver (" + error + ")."};
     auto driver = std::make_shared<const CudaDriver>(Key{}, std::move(opened));
     driver->cuInit(0);
-    if (driver->device_count() == 0) return {nullptr, "the CUDA driver sees no device"};
+    if (driver->device_count() == 0) return {nullptr, "the CUDA driver sees no device."};
     return {std::move(driver), {}};
 } catch (const std::exception& error) {
-    return {nullptr, std::string("the CUDA driver does not work: ") + error.what()};
+    return {nullptr, std::string("the CUDA driver does not work (") + error.what() + ")."};
 }
 
 int CudaDriver::device_count() const {

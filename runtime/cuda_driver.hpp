@@ -86,7 +86,7 @@ class CudaDriver {
   public:
     struct Loaded {
         std::shared_ptr<const CudaDriver> driver; ///< null where there is no driver or no device
-        std::string why;                          ///< and then the reason, one sentence
+        std::string why;                          ///< and then the reason, a sentence to its full stop
     };
     /// Opens libcuda and initialises it. Never throws, whatever the machine lacks.
     static Loaded try_load(const std::string& library = "libcuda.so.1");

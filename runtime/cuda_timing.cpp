@@ -50,7 +50,7 @@ class DeviceBuffer {
 void warm_up(Device& device, const std::function<void()>& work) {
     using clock = std::chrono::steady_clock;
     constexpr auto least_time = std::chrono::milliseconds(20);
-    constexpr int least_runs = 3, most_runs = 200;
+    constexpr int least_runs = 2, most_runs = 200;
     const auto start = clock::now();
     for (int run = 0; run < least_runs || (run < most_runs && clock::now() - start < least_time); ++run) {
         work();

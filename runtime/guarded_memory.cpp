@@ -34,7 +34,7 @@ GuardedMemory::~GuardedMemory() { device_.free(memory_); }
 void GuardedMemory::poison() {
     const auto band = guard_band(guard_bytes_);
     device_.copy_in(memory_, band.data(), guard_bytes_);
-    device_.fill(data(), poison_byte, bytes_);
+    if (bytes_ > 0) device_.fill(data(), poison_byte, bytes_);
     device_.copy_in(memory_ + guard_bytes_ + bytes_, band.data(), guard_bytes_);
 }
 
@@ -75,27 +75,31 @@ void GuardedTensor::set(const InputValues& values) {
 
 void GuardedTensor::upload() {
     memory_.poison();
-    device_.copy_in(memory_.data(), image_.data(), image_.size());
+    if (!image_.empty()) device_.copy_in(memory_.data(), image_.data(), image_.size());
 }
 
-void GuardedTensor::download() { device_.copy_out(image_.data(), memory_.data(), image_.size()); }
+void GuardedTensor::download() {
+    if (!image_.empty()) device_.copy_out(image_.data(), memory_.data(), image_.size());
+}
 
 const std::byte* GuardedTensor::element(std::int64_t offset) const {
     return image_.data() + (placement_.first + offset) * element_bytes_;
 }
 
 std::string GuardedTensor::damage() const {
-    if (!memory_.guards_intact()) return fmt::format("{}: written outside its memory (guard band)", spec_->name);
+    if (!memory_.guards_intact())
+        return fmt::format("{}: written outside its memory (guard band)", spec_->name);
     const auto poisoned = [&](std::int64_t from, std::int64_t to) { // bytes of the image
         return std::all_of(image_.begin() + from, image_.begin() + to,
                            [](std::byte byte) { return byte == GuardedMemory::poison_byte; });
     };
     if (placement_.dense() && placement_.first == 0) return {};
-    std::int64_t end = 0; // of the elements so far
+    std::int64_t end = 0;                                                  // of the elements so far
     for (std::int64_t row = 0; row < row_count(placement_.shape); ++row) { // strided rows lie in this order
         const std::int64_t start =
             (placement_.first + row_offset(placement_.shape, placement_.strides, row)) * element_bytes_;
-        if (!poisoned(end, start)) return fmt::format("{}: written into the gap before row {}", spec_->name, row);
+        if (!poisoned(end, start))
+            return fmt::format("{}: written into the gap before row {}", spec_->name, row);
         end = start + placement_.shape.back() * element_bytes_;
     }
     return {};
@@ -103,7 +107,7 @@ std::string GuardedTensor::damage() const {
 
 bool GuardedTensor::unchanged() {
     if (!memory_.guards_intact()) return false;
-    if (!small()) return true;
+    if (!small() || image_.empty()) return true;
     std::vector<std::byte> found(image_.size());
     device_.copy_out(found.data(), memory_.data(), found.size());
     return found == image_;

@@ -17,7 +17,7 @@ class GuardedMemory {
 
     void* data() const { return memory_ + guard_bytes_; } ///< aligned to 256 bytes
     std::size_t bytes() const { return bytes_; }
-    void poison();           ///< the inside; restores the guard bands
+    void poison(); ///< the inside; restores the guard bands
     bool guards_intact() const;
 
     static constexpr std::byte poison_byte{0xff};

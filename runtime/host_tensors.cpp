@@ -157,9 +157,12 @@ double smallest(DType dtype) {
 
 double overflow_threshold(DType dtype) {
     switch (dtype) { // half a unit in the last place above the largest value
-    case DType::bf16: return 0x1.ffp127;
-    case DType::fp16: return 65520;
-    case DType::fp32: break;
+    case DType::bf16:
+        return 0x1.ffp127;
+    case DType::fp16:
+        return 65520;
+    case DType::fp32:
+        break;
     }
     return 0x1.ffffffp127;
 }

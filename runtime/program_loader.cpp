@@ -1,7 +1,5 @@
 #include "runtime/program_loader.hpp"
 
-#include "runtime/digest.hpp"
-
 namespace chela {
 
 void launch(Device& device, const Program& program, const LoadedProgram& loaded, const Arguments& arguments,
@@ -14,24 +12,15 @@ void launch(Device& device, const Program& program, const LoadedProgram& loaded,
     }
 }
 
-std::string ProgramLoader::key(const Kernel& kernel) const {
-    return Digest()
-        .add(device_.target().to_string())
-        .add(device_.toolchain())
-        .add(kernel.entry)
-        .add(kernel.source)
-        .hex();
-}
-
 Binary ProgramLoader::find_or_compile(const Kernel& kernel) {
-    const std::string name = key(kernel);
-    if (auto found = cache_.find(name)) {
+    const std::string key = binary_key(device_, kernel);
+    if (auto found = cache_.find(key)) {
         ++cache_hits_;
         return *std::move(found);
     }
     Binary binary = device_.compile(kernel);
     ++compiled_;
-    binary.key = name;
+    binary.key = key;
     cache_.store(binary);
     return binary;
 }

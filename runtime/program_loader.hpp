@@ -29,9 +29,6 @@ class ProgramLoader {
     /// Throws CompileError, DeviceError.
     LoadedProgram load(const Program&);
 
-    /// The digest of everything that the machine code depends on.
-    std::string key(const Kernel&) const;
-
     struct Counters {
         std::int64_t compiled = 0;
         std::int64_t cache_hits = 0;

@@ -40,7 +40,8 @@ std::set<std::int64_t> choose_slices(std::int64_t total, std::int64_t at_most, s
     }
     chosen = {0, total - 1};
     for (std::uint64_t draw = 0; static_cast<std::int64_t>(chosen.size()) < at_most; ++draw) {
-        chosen.insert(static_cast<std::int64_t>(mix_bits(seed ^ mix_bits(draw)) % static_cast<std::uint64_t>(total)));
+        chosen.insert(
+            static_cast<std::int64_t>(mix_bits(seed ^ mix_bits(draw)) % static_cast<std::uint64_t>(total)));
     }
     return chosen;
 }
@@ -83,7 +84,8 @@ std::int64_t ReferenceSlices::offset(const ReferenceSlice& slice, const TensorSp
     return offset;
 }
 
-ReferenceSlices reference_slices(const Problem& problem, const VerifyOptions& options, std::int64_t elements) {
+ReferenceSlices reference_slices(const Problem& problem, const VerifyOptions& options,
+                                 std::int64_t elements) {
     const Family& family = *problem.family;
     ReferenceSlices result{sliced_extents(family), {}};
     const Problem one = slice_problem(problem, result.extents);

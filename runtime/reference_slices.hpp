@@ -1,6 +1,7 @@
 #pragma once
-// What a program should compute, from the family's definition in float64. The definition is slow, so of a large
-// problem only some slices are computed: one index of each independent extent (batch, heads), all of the rest.
+// What a program should compute, from the family's definition in float64. The definition is slow, so of a
+// large problem only some slices are computed: one index of each independent extent (batch, heads), all of
+// the rest.
 
 #include "codegen/family.hpp"
 #include "runtime/host_tensors.hpp"
@@ -17,7 +18,8 @@ struct ReferenceSlices {
     std::vector<std::string> extents; ///< that a slice has one index of
     std::vector<ReferenceSlice> slices;
     /// Offset of a slice in a tensor with these strides.
-    std::int64_t offset(const ReferenceSlice&, const TensorSpec&, std::span<const std::int64_t> strides) const;
+    std::int64_t offset(const ReferenceSlice&, const TensorSpec&,
+                        std::span<const std::int64_t> strides) const;
 };
 
 /// The values of input `tensor` as the device sees them, without their dtype's encoding.

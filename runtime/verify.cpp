@@ -1,9 +1,11 @@
 #include "runtime/verify.hpp"
 
+#include "codegen/error.hpp"
 #include "runtime/compare.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 
 namespace chela {
 namespace {
@@ -23,7 +25,8 @@ bool same_case(const VerifyOptions& a, const VerifyOptions& b) {
 
 VerificationCase::VerificationCase(Device& device, const Problem& problem, const VerifyOptions& options,
                                    std::shared_ptr<const ReferenceSlices> reference)
-    : device_(device), problem_(problem), options_(options), reference_(std::move(reference)), arguments_(problem) {
+    : device_(device), problem_(problem), options_(options), reference_(std::move(reference)),
+      arguments_(problem) {
     for (const TensorSpec& spec : problem.family->tensors()) {
         if (!options.present(spec)) continue;
         auto& tensors = spec.output() ? outputs_ : inputs_;
@@ -48,12 +51,15 @@ void VerificationCase::launch(const Program& program, const LoadedProgram& loade
     chela::launch(device_, program, loaded, arguments_);
 }
 
-Verification VerificationCase::failure(std::string what) const {
+VerifyResult VerificationCase::failure(std::string what) const {
     what += fmt::format(" ({}; {})", options_.to_string(), problem_.to_string());
-    return {.passed = false, .relative_error = 0, .output = {}, .detail = std::move(what)};
+    return {.passed = false,
+            .relative_error = std::numeric_limits<double>::quiet_NaN(),
+            .output = {},
+            .detail = std::move(what)};
 }
 
-Verification VerificationCase::check_once(const Program& program, const LoadedProgram& loaded) {
+VerifyResult VerificationCase::check_once(const Program& program, const LoadedProgram& loaded) {
     lend_workspace(program);
     workspace_->poison();
     for (GuardedTensor& output : outputs_) output.poison();
@@ -64,9 +70,10 @@ Verification VerificationCase::check_once(const Program& program, const LoadedPr
         if (!input.unchanged()) return failure(input.spec().name + ": an input, was written to");
     }
     if (!workspace_->guards_intact()) {
-        return failure(fmt::format("workspace: written outside its {} bytes (guard band)", workspace_->bytes()));
+        return failure(
+            fmt::format("workspace: written outside its {} bytes (guard band)", workspace_->bytes()));
     }
-    Verification worst{.passed = true};
+    VerifyResult worst{.passed = true};
     std::string wrong;
     for (GuardedTensor& output : outputs_) {
         output.download();
@@ -85,8 +92,8 @@ Verification VerificationCase::check_once(const Program& program, const LoadedPr
     return worst;
 }
 
-Verification VerificationCase::check(const Program& program, const LoadedProgram& loaded) {
-    Verification result = check_once(program, loaded);
+VerifyResult VerificationCase::check(const Program& program, const LoadedProgram& loaded) {
+    VerifyResult result = check_once(program, loaded);
     if (result.passed) return result;
     for (GuardedTensor& input : inputs_) input.upload();
     // Large inputs are not compared after each run: an earlier program may have damaged them.
@@ -94,7 +101,8 @@ Verification VerificationCase::check(const Program& program, const LoadedProgram
     return inputs_were_checked ? result : check_once(program, loaded);
 }
 
-std::shared_ptr<const ReferenceSlices> Verifier::reference(const Problem& problem, const VerifyOptions& options) {
+std::shared_ptr<const ReferenceSlices> Verifier::reference(const Problem& problem,
+                                                           const VerifyOptions& options) {
     for (const CachedReference& cached : references_) {
         if (cached.problem == problem && same_inputs(cached.options, options)) return cached.slices;
     }
@@ -113,7 +121,14 @@ VerificationCase& Verifier::prepare(const Problem& problem, const VerifyOptions&
         return cases_.front();
     }
     if (cases_.size() == kept_cases) cases_.pop_back();
-    return cases_.emplace_front(device_, problem, options, reference(problem, options));
+    const auto slices = reference(problem, options);
+    try {
+        return cases_.emplace_front(device_, problem, options, slices);
+    } catch (const DeviceError&) {
+        if (cases_.empty()) throw;
+        cases_.clear(); // the older ones take room
+    }
+    return cases_.emplace_front(device_, problem, options, slices);
 }
 
 VerifyOptions usual_options(const Problem& problem, std::uint64_t seed) {
@@ -130,18 +145,20 @@ Problem odd_problem(const Problem& problem) {
     for (const Field& extent : problem.family->extents()) {
         const auto found = std::ranges::find(independent, extent.name);
         std::int64_t value = odd_length;
-        if (found != independent.end()) value = found == independent.begin() ? first_independent : further_independent;
+        if (found != independent.end())
+            value = found == independent.begin() ? first_independent : further_independent;
         odd.extents.set(extent.name, std::clamp(value, extent.minimum, extent.maximum));
     }
     return odd;
 }
 
-Verification verify_candidate(Verifier& verifier, const Problem& problem, const Program& program,
+VerifyOptions odd_options(std::uint64_t seed) { return {.seed = seed, .layout = Layout::padded_rows}; }
+
+VerifyResult verify_candidate(Verifier& verifier, const Problem& problem, const Program& program,
                               const LoadedProgram& loaded, std::uint64_t seed) {
-    const VerifyOptions odd{.seed = seed, .layout = Layout::padded_rows};
-    Verification small = verifier.verify(odd_problem(problem), odd, program, loaded);
+    VerifyResult small = verifier.verify(odd_problem(problem), odd_options(seed), program, loaded);
     if (!small.passed) return small;
-    Verification usual = verifier.verify(problem, usual_options(problem, seed), program, loaded);
+    VerifyResult usual = verifier.verify(problem, usual_options(problem, seed), program, loaded);
     if (usual.passed && usual.relative_error < small.relative_error) return small;
     return usual;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Does a program compute what its family defines? Real runs on poisoned outputs between guard bands, compared with
-// the float64 definition. Nothing here knows a family by name.
+// Does a program compute what its family defines? Real runs on poisoned outputs between guard bands, compared
+// with the float64 definition. Nothing here knows a family by name.
 
 #include "codegen/arguments.hpp"
 #include "runtime/guarded_memory.hpp"
@@ -10,13 +10,6 @@
 
 namespace chela {
 
-struct Verification {
-    bool passed = false;
-    double relative_error = 0; ///< rms(out - ref) / rms(ref), of the worst output; infinity where ref is all zero
-    std::string output;        ///< the worst output
-    std::string detail;        ///< why it failed, with everything that a repetition needs; empty where it passed
-};
-
 /// One problem with its tensors on the device: checks any number of programs.
 class VerificationCase {
   public:
@@ -24,7 +17,7 @@ class VerificationCase {
     VerificationCase(Device&, const Problem&, const VerifyOptions&, std::shared_ptr<const ReferenceSlices>);
 
     /// Throws DeviceError where a launch or the device fails.
-    Verification check(const Program&, const LoadedProgram&);
+    VerifyResult check(const Program&, const LoadedProgram&);
     /// The launches alone, on the tensors of this case: what is timed.
     void launch(const Program&, const LoadedProgram&);
 
@@ -32,9 +25,9 @@ class VerificationCase {
     const VerifyOptions& options() const { return options_; }
 
   private:
-    Verification check_once(const Program&, const LoadedProgram&);
+    VerifyResult check_once(const Program&, const LoadedProgram&);
     void lend_workspace(const Program&);
-    Verification failure(std::string what) const;
+    VerifyResult failure(std::string what) const;
 
     Device& device_;
     Problem problem_;
@@ -51,7 +44,7 @@ class Verifier {
     explicit Verifier(Device& device) : device_(device) {}
     /// The case for a problem, made where it is new.
     VerificationCase& prepare(const Problem&, const VerifyOptions&);
-    Verification verify(const Problem& problem, const VerifyOptions& options, const Program& program,
+    VerifyResult verify(const Problem& problem, const VerifyOptions& options, const Program& program,
                         const LoadedProgram& loaded) {
         return prepare(problem, options).check(program, loaded);
     }
@@ -70,12 +63,15 @@ class Verifier {
     std::list<CachedReference> references_;
 };
 
-/// How a tuner sees the problem: its own extents, without optional tensors, contiguous where the alignment admits.
+/// How a tuner sees the problem: its own extents, without optional tensors, contiguous where the alignment
+/// admits.
 VerifyOptions usual_options(const Problem&, std::uint64_t seed);
 /// The same traits, and so the same binary, at small and odd extents (batch 2, heads 3, length 333).
 Problem odd_problem(const Problem&);
-/// The problem as a tuner sees it, then the odd problem with optional tensors and padded rows.
-/// A program that fails the small one is not run on the large one.
-Verification verify_candidate(Verifier&, const Problem&, const Program&, const LoadedProgram&, std::uint64_t seed = 1);
+/// Optional tensors present, rows padded.
+VerifyOptions odd_options(std::uint64_t seed);
+/// The odd problem with its options, then, where that passes, the problem with the usual ones.
+VerifyResult verify_candidate(Verifier&, const Problem&, const Program&, const LoadedProgram&,
+                              std::uint64_t seed = 1);
 
 } // namespace chela
