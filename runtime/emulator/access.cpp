@@ -34,6 +34,7 @@ void check_shared(Executor& executor, Thread& self, std::uintptr_t address, std:
                         what, bytes, offset, alignment));
     if (const char* conflict = owner->shared.conflict(offset, bytes, write))
         executor.fail(self, site, fmt::format("{} (offset {}, {} bytes)", conflict, offset, bytes));
+    if (write) owner->shared.forget_layout(offset, bytes);
     if (executor.races()) {
         const auto race = executor.races()->access(self, *owner, offset, bytes, write, site);
         if (race)

@@ -31,6 +31,13 @@ void complete(Executor& executor, Thread& self, std::size_t count) {
             executor.races()->access(self, *self.block, offset, copies[i].bytes, true, copies[i].site);
     }
     copies.erase(copies.begin(), copies.begin() + static_cast<std::ptrdiff_t>(count));
+    self.copies.completed += count;
+    auto& signals = self.copies.signals;
+    while (!signals.empty() && signals.front().after <= self.copies.completed) {
+        const CopyGroups::Signal signal = signals.front();
+        signals.erase(signals.begin());
+        executor.mbarriers().arrive(executor, self, signal.barrier, signal.site);
+    }
 }
 
 } // namespace
@@ -56,6 +63,7 @@ void issue_copy(Executor& executor, Thread& self, const Copy& request) {
     else
         std::memset(copy.target, 0xff, copy.bytes);
     self.copies.copies.push_back(copy);
+    ++self.copies.issued;
 }
 
 void wait_for_copies(Executor& executor, Thread& self, std::uint32_t groups_left) {
@@ -64,6 +72,20 @@ void wait_for_copies(Executor& executor, Thread& self, std::uint32_t groups_left
     while (count < groups.copies.size() && groups.copies[count].group + groups_left <= groups.committed)
         ++count;
     if (count) complete(executor, self, count);
+}
+
+void signal_after_copies(Executor& executor, Thread& self, std::uintptr_t barrier, std::uint32_t site) {
+    self.copies.signals.push_back({self.copies.issued, barrier, site});
+    if (self.copies.copies.empty())
+        complete(executor, self, 0);
+    else
+        executor.pending().add_signal(self);
+}
+
+void land_for_signal(Executor& executor, Thread& self) {
+    if (self.copies.signals.empty()) return; // a wait was faster
+    complete(executor, self,
+             static_cast<std::size_t>(self.copies.signals.front().after - self.copies.completed));
 }
 
 void finish_copies(Executor& executor, Thread& self) { complete(executor, self, self.copies.copies.size()); }

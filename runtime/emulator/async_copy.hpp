@@ -27,10 +27,11 @@ struct Copy {
 struct CopyGroups {
     std::vector<Copy> copies;
     std::uint32_t committed = 0; ///< groups closed so far
-    struct Signal {              ///< an mbarrier that is arrived at when the copies before have landed
-        std::size_t copies = 0;
-        std::uintptr_t barrier = 0;
-        std::uint32_t site = 0;
+    std::uint64_t issued = 0, completed = 0;
+    struct Signal { ///< an mbarrier that is arrived at when the copies issued before it have landed
+        std::uint64_t after;
+        std::uintptr_t barrier;
+        std::uint32_t site;
     };
     std::vector<Signal> signals;
 };
@@ -38,6 +39,10 @@ struct CopyGroups {
 void issue_copy(Executor&, Thread&, const Copy&);
 /// Waits until at most `groups_left` closed groups remain: everything older lands now.
 void wait_for_copies(Executor&, Thread&, std::uint32_t groups_left);
+/// cp.async.mbarrier.arrive: arrives at the barrier when everything that this thread issued has landed.
+void signal_after_copies(Executor&, Thread&, std::uintptr_t barrier, std::uint32_t site);
+/// Lands what the oldest signal waits for.
+void land_for_signal(Executor&, Thread&);
 /// Everything lands: the thread leaves the kernel.
 void finish_copies(Executor&, Thread&);
 

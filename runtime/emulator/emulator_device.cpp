@@ -132,6 +132,9 @@ class Emulator : public EmulatorDevice {
     void lend(void* address, std::size_t bytes) override { memory_.lend(address, bytes); }
     void withdraw(void* address) noexcept override { memory_.withdraw(address); }
     void set_options(const emulator::Options& options) override { options_ = options; }
+    void fill(void* device, std::byte value, std::size_t bytes) override {
+        std::memset(device, std::to_integer<int>(value), bytes);
+    }
     void copy_in(void* device, const void* host, std::size_t bytes) override {
         std::memcpy(device, host, bytes);
     }

@@ -37,6 +37,38 @@ unsigned chela_emulator_atomic(void* address, unsigned value, unsigned expected,
                                unsigned site);
 unsigned chela_emulator_load_acquire(const unsigned* address, unsigned site);
 void chela_emulator_store_release(unsigned* address, unsigned value, unsigned site);
+
+void chela_emulator_mbarrier_init(void* barrier, int arrivals, unsigned site);
+void chela_emulator_mbarrier_invalidate(void* barrier, unsigned site);
+void chela_emulator_mbarrier_arrive(void* barrier, unsigned site);
+void chela_emulator_mbarrier_expect(void* barrier, int bytes, unsigned site);
+bool chela_emulator_mbarrier_try_wait(void* barrier, unsigned parity, unsigned site);
+void chela_emulator_mbarrier_arrive_on_cp_async(void* barrier, unsigned site);
+
+/// blocks: bits of the cluster's blocks that receive the box, 0 for the own block.
+void chela_emulator_tma_load(void* shared, const void* map, void* barrier, unsigned blocks,
+                             const int* coordinates, int rank, unsigned site);
+void chela_emulator_tma_store(const void* map, const void* shared, const int* coordinates, int rank,
+                              unsigned site);
+void chela_emulator_bulk_load(void* shared, const void* global, int bytes, void* barrier, unsigned site);
+void chela_emulator_bulk_store(void* global, const void* shared, int bytes, unsigned site);
+void chela_emulator_store_commit();
+void chela_emulator_store_wait(int groups_left, bool read_only);
+
+/// a_registers: null where a_descriptor says where A lies.
+void chela_emulator_wgmma(float* d, int n, const unsigned* a_registers, unsigned long long a_descriptor,
+                          unsigned long long b_descriptor, int type, bool a_mn_major, bool b_mn_major,
+                          bool accumulate, unsigned site);
+void chela_emulator_wgmma_fence(unsigned site);
+void chela_emulator_wgmma_commit(unsigned site);
+void chela_emulator_wgmma_wait(int groups_left, unsigned site);
+void chela_emulator_set_registers(int count, bool increase, unsigned site);
+
+int chela_emulator_cluster_rank();
+int chela_emulator_cluster_blocks();
+void chela_emulator_cluster_arrive(unsigned site);
+void chela_emulator_cluster_wait(unsigned site);
+void* chela_emulator_map_shared_rank(void* shared, int rank, unsigned site);
 }
 
 namespace chela::emulator {

@@ -3,10 +3,14 @@
 // each other, and nowhere else. An executor is reused for cluster after cluster.
 
 #include "runtime/emulator/async_copy.hpp"
+#include "runtime/emulator/bulk_copy.hpp"
+#include "runtime/emulator/cluster.hpp"
 #include "runtime/emulator/fiber.hpp"
 #include "runtime/emulator/launch.hpp"
+#include "runtime/emulator/mbarrier.hpp"
 #include "runtime/emulator/race_detector.hpp"
 #include "runtime/emulator/shared_memory.hpp"
+#include "runtime/emulator/warpgroup.hpp"
 
 #include <array>
 #include <cstdint>
@@ -35,7 +39,8 @@ struct Thread {
     int number = 0; ///< in its cluster
     bool exited = false;
     Waiting waiting;
-    CopyGroups copies; ///< cp.async
+    CopyGroups copies;      ///< cp.async
+    BulkGroups bulk_stores; ///< TMA and bulk stores
     std::uintptr_t stack_begin = 0, stack_end = 0;
 
     std::uint32_t bit() const { return 1u << lane; }
@@ -69,6 +74,7 @@ struct Block {
     int exited = 0;
     std::vector<Thread> threads;
     std::vector<Warp> warps;
+    std::vector<Warpgroup> warpgroups;
     SharedMemory shared;
     std::array<NamedBarrier, 16> barriers;
 };
@@ -86,8 +92,11 @@ class Executor {
     std::vector<Block>& blocks() { return blocks_; }
     /// Null unless races are checked.
     RaceDetector* races() { return races_.get(); }
+    MBarriers& mbarriers() { return mbarriers_; }
+    PendingCopies& pending() { return pending_; }
+    ClusterBarrier& cluster() { return cluster_; }
     std::mt19937_64& random() { return random_; }
-    bool random_async() const { return launch_->options.random_async; }
+    bool random_async() const { return launch_->options.random_async(); }
 
     /// The calling thread waits until wake() is called for it.
     void wait(Thread& self, const char* name, std::uint32_t site);
@@ -120,6 +129,9 @@ class Executor {
     int alive_ = 0;
     std::mt19937_64 random_;
     std::unique_ptr<RaceDetector> races_;
+    MBarriers mbarriers_;
+    PendingCopies pending_;
+    ClusterBarrier cluster_;
     const GlobalMemory::Range* last_range_ = nullptr;
 };
 

@@ -4,12 +4,9 @@
 
 namespace chela::emulator {
 
-std::string Options::to_string() const {
-    std::string text;
-    if (seed) text += fmt::format(" --seed {}", seed);
-    if (check_races) text += " --check race";
-    if (random_async) text += " --async random";
-    return text.empty() ? text : text.substr(1);
+std::string Options::to_string(const Target& target) const {
+    return fmt::format("{}--target emulator:{}{}", seed ? fmt::format("CHELA_EMULATOR_SEED={} ", seed) : "",
+                       target.arch(), check_races ? " --check race" : "");
 }
 
 void Launch::report(std::int64_t at_block, std::string message) {

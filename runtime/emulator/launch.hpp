@@ -15,13 +15,13 @@ namespace chela::emulator {
 /// How a run is varied and what it checks beyond what is always checked.
 struct Options {
     /// 0: warps run in their order and asynchronous copies land as late as the rules allow. Anything else
-    /// seeds another order of the warps, and with random_async other legal times of landing.
+    /// seeds another order of the warps and other legal times of landing.
     std::uint64_t seed = 0;
-    bool random_async = false;
     bool check_races = false; ///< of shared memory, between any two threads of a block or cluster
 
-    /// The options that repeat a run: "--seed 7 --check race --async random"; empty for the defaults.
-    std::string to_string() const;
+    bool random_async() const { return seed != 0; }
+    /// What repeats a run: "CHELA_EMULATOR_SEED=7 --target emulator:sm_80 --check race".
+    std::string to_string(const Target&) const;
 };
 
 /// A line of a template, numbered by the instrumentation. Its layout is known to instrumentation.cpp.

@@ -42,6 +42,7 @@ void Executor::prepare(Launch& launch, std::int64_t cluster) {
                            static_cast<std::size_t>(launch.static_shared_bytes));
         block.barriers = {};
         block.threads.assign(threads, {});
+        block.warpgroups.assign((threads + 127) / 128, {});
         block.warps.assign((threads + 31) / 32, {});
         for (std::size_t i = 0; i < threads; ++i) {
             Thread& thread = block.threads[i];
@@ -70,6 +71,9 @@ void Executor::prepare(Launch& launch, std::int64_t cluster) {
     if (launch.options.check_races)
         races_ =
             std::make_unique<RaceDetector>(block_count * threads, block_count, blocks_[0].shared.bytes());
+    mbarriers_.clear();
+    pending_.clear();
+    cluster_.reset(block_count * threads);
     last_range_ = nullptr;
 }
 
@@ -112,7 +116,7 @@ Thread* Executor::pick() {
             warp.ready &= warp.ready - 1;
             return &warp.threads[lane];
         }
-        report_deadlock();
+        if (!pending_.land_one(*this)) report_deadlock();
     }
 }
 
@@ -141,6 +145,7 @@ void Executor::yield(Thread& self, const char* name, std::uint32_t site) {
 
 void Executor::leave(Thread& self) {
     finish_copies(*this, self);
+    finish_stores(*this, self);
     Warp& warp = *self.warp;
     Block& block = *self.block;
     self.exited = true;
@@ -166,14 +171,12 @@ void Executor::finish() {
 }
 
 void Executor::fail(const Thread& thread, std::uint32_t site, const std::string& what) {
-    const std::string options = launch_->options.to_string();
     launch_->report(
         thread.block->index,
         fmt::format("emulator: {}\n  at {}\n  in kernel {}, block {}, thread {} (warp {}, lane {})\n"
-                    "  repeat with --target emulator:{}{}{}",
+                    "  repeat with {}",
                     what, launch_->describe(site), launch_->kernel, thread.block->index, thread.index,
-                    thread.index / 32, thread.lane, launch_->target.arch(), options.empty() ? "" : " ",
-                    options));
+                    thread.index / 32, thread.lane, launch_->options.to_string(launch_->target)));
     finish();
 }
 

@@ -22,7 +22,8 @@ SharedMemory::~SharedMemory() {
 SharedMemory::SharedMemory(SharedMemory&& other) noexcept
     : base_(std::exchange(other.base_, nullptr)), bytes_(other.bytes_), static_offset_(other.static_offset_),
       incoming_(std::move(other.incoming_)), readers_(std::move(other.readers_)),
-      barriers_(std::move(other.barriers_)), active_(other.active_) {}
+      barriers_(std::move(other.barriers_)), active_(other.active_), layouts_(std::move(other.layouts_)),
+      has_layouts_(other.has_layouts_) {}
 
 void SharedMemory::reset(std::size_t dynamic_bytes, std::size_t static_bytes) {
     if (!base_) {
@@ -37,6 +38,31 @@ void SharedMemory::reset(std::size_t dynamic_bytes, std::size_t static_bytes) {
     const std::size_t granules = bytes_ / granule + 1;
     for (auto* counts : {&incoming_, &readers_, &barriers_}) counts->assign(granules, 0);
     active_ = 0;
+    layouts_.assign(bytes_ / 16 + 1, 0);
+    has_layouts_ = false;
+}
+
+const char* swizzle_name(TensorSwizzle swizzle) {
+    constexpr const char* names[] = {"no swizzle", "a swizzle of 32 bytes", "a swizzle of 64 bytes",
+                                     "a swizzle of 128 bytes"};
+    return names[static_cast<int>(swizzle)];
+}
+
+void SharedMemory::set_layout(std::size_t offset, std::size_t bytes, TensorSwizzle swizzle) {
+    has_layouts_ = true;
+    for (std::size_t i = offset / 16; i < (offset + bytes) / 16; ++i)
+        layouts_[i] = static_cast<std::uint8_t>(1 + static_cast<int>(swizzle));
+}
+
+void SharedMemory::clear_layout(std::size_t offset, std::size_t bytes) {
+    for (std::size_t i = offset / 16; i <= (offset + bytes - 1) / 16; ++i) layouts_[i] = 0;
+}
+
+const char* SharedMemory::layout_mismatch(std::size_t offset, TensorSwizzle swizzle) const {
+    const int layout = layouts_[offset / 16] - 1;
+    return layout < 0 || layout == static_cast<int>(swizzle)
+               ? nullptr
+               : swizzle_name(static_cast<TensorSwizzle>(layout));
 }
 
 void SharedMemory::change(std::vector<std::uint8_t>& counts, std::size_t offset, std::size_t bytes, int by) {

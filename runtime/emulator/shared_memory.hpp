@@ -2,6 +2,8 @@
 // The shared memory of one block: exactly as many bytes as the launch asked for, poisoned, and with a note of
 // which of them an asynchronous copy or product is using.
 
+#include "runtime/emulator/tensor_map.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -49,8 +51,17 @@ class SharedMemory {
         return active_ == 0 ? nullptr : find_conflict(offset, bytes, write);
     }
 
+    // How TMA laid out what it wrote: the operand of a product must be read with the same swizzle.
+    void set_layout(std::size_t offset, std::size_t bytes, TensorSwizzle);
+    void forget_layout(std::size_t offset, std::size_t bytes) {
+        if (has_layouts_) clear_layout(offset, bytes);
+    }
+    /// The name of the swizzle that the 16 bytes were written with, or null where it is this one or unknown.
+    const char* layout_mismatch(std::size_t offset, TensorSwizzle) const;
+
   private:
     static constexpr std::size_t granule = 4;
+    void clear_layout(std::size_t offset, std::size_t bytes);
     void change(std::vector<std::uint8_t>& counts, std::size_t offset, std::size_t bytes, int by);
     const char* find_conflict(std::size_t offset, std::size_t bytes, bool write) const;
 
@@ -58,6 +69,11 @@ class SharedMemory {
     std::size_t bytes_ = 0, static_offset_ = 0;
     std::vector<std::uint8_t> incoming_, readers_, barriers_; ///< users of each granule
     std::size_t active_ = 0;                                  ///< granules in use, counted once for each user
+    std::vector<std::uint8_t> layouts_; ///< of each 16 bytes: 0 unknown, or 1 + the swizzle
+    bool has_layouts_ = false;
 };
+
+/// "a swizzle of 64 bytes".
+const char* swizzle_name(TensorSwizzle);
 
 } // namespace chela::emulator
