@@ -152,7 +152,8 @@ class Comparator {
             double value = 0;
             decode(start + column * size_of(output_.dtype()), output_.dtype(), {&value, 1});
             return fmt::format("{} is {}: never written, or computed from what must not be read",
-                               element_name(output_, row * columns + column), value);
+                               element_name(output_, row * columns + column),
+                               std::isnan(value) ? "NaN" : "infinite");
         }
         return {};
     }

@@ -169,7 +169,7 @@ void CudaDevice::synchronize() {
     driver().cuCtxSynchronize();
 }
 
-KernelResources CudaDevice::resources(const LoadedKernel& loaded) const {
+LoadedKernelResources CudaDevice::resources(const LoadedKernel& loaded) const {
     using enum cuda::FunctionAttribute;
     const CudaContext::Scope scope(*context_);
     const auto get = [&](cuda::FunctionAttribute attribute) {

@@ -7,7 +7,7 @@
 namespace chela {
 
 /// What the loader says about a kernel on this device.
-struct KernelResources {
+struct LoadedKernelResources {
     int registers = 0;
     int local_bytes = 0; ///< per thread: spills and arrays that are indexed at run time
     int static_shared_bytes = 0;
@@ -46,7 +46,7 @@ class CudaDevice final : public Device {
     double copy_bandwidth() override;
     double peak_flops() override { return 0; }
 
-    KernelResources resources(const LoadedKernel&) const;
+    LoadedKernelResources resources(const LoadedKernel&) const;
     int multiprocessors() const { return multiprocessors_; }
 
   private:

@@ -117,6 +117,7 @@ VerifyResult Session::verify(const Op& op, const VerifyOptions& options) {
 }
 
 Device& Session::device() { return *state_->device; }
+Verifier& Session::verifier() { return state_->verifier; }
 BinaryCache& Session::binaries() { return state_->cache; }
 int Session::compiled() const { return static_cast<int>(state_->loader.counters().compiled); }
 

@@ -82,6 +82,7 @@ class Session {
 
   private:
     Op load(const Problem&, const Choice&);
+    class Verifier& verifier();
     struct State;
     std::unique_ptr<State> state_;
 };

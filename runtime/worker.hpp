@@ -42,6 +42,8 @@ class WorkerRunner final : public Runner {
     /// fault, UserError where the child finds the problem unfit.
     Measurement measure(const Problem&, const Config&, Effort) override;
 
+    /// Of the child that waits for a candidate, 0 where there is none.
+    pid_t child_pid() const { return child_ ? child_->pid() : 0; }
     int children_started() const { return children_started_; }
 
   private:

@@ -13,10 +13,12 @@ struct LinearAttentionShape {
     std::size_t value_dim = 0; ///< E
 };
 
-/// q, k [batch, length, heads, D], v, o [batch, length, heads, E], states [batch, heads, D, E], all contiguous.
+/// q, k [batch, length, heads, D], v, o [batch, length, heads, E], states [batch, heads, D, E], all
+/// contiguous.
 ///     causal:      S_t = S_{t-1} + k_t v_tᵀ,  o_t = scale · q_tᵀ S_t
 ///     not causal:  o_t = scale · q_tᵀ S_length
-/// S_0 is the initial state, or 0 where `initial_state` is empty. `final_state` receives S_length unless it is empty.
+/// S_0 is the initial state, or 0 where `initial_state` is empty. `final_state` receives S_length unless it
+/// is empty.
 inline void linear_attention_reference(const LinearAttentionShape& shape, bool causal, double scale,
                                        std::span<const double> q, std::span<const double> k,
                                        std::span<const double> v, std::span<const double> initial_state,
@@ -50,7 +52,8 @@ inline void linear_attention_reference(const LinearAttentionShape& shape, bool c
         if (!causal)
             for (std::size_t t = 0; t < length; ++t) output(t);
         if (!final_state.empty())
-            for (std::size_t i = 0; i < state.size(); ++i) final_state[sequence * state.size() + i] = state[i];
+            for (std::size_t i = 0; i < state.size(); ++i)
+                final_state[sequence * state.size() + i] = state[i];
     }
 }
 

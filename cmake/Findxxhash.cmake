@@ -1,0 +1,11 @@
+# xxHash: Debian's package has no CMake configuration. Sets xxhash_INCLUDE_DIR, xxhash_LIBRARY, xxhash_VERSION.
+find_path(xxhash_INCLUDE_DIR xxhash.h)
+find_library(xxhash_LIBRARY xxhash)
+if(xxhash_INCLUDE_DIR)
+  file(STRINGS ${xxhash_INCLUDE_DIR}/xxhash.h lines REGEX "#define XXH_VERSION_(MAJOR|MINOR|RELEASE) +[0-9]+")
+  string(REGEX MATCHALL "[0-9]+" numbers "${lines}")
+  list(JOIN numbers "." xxhash_VERSION)
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(xxhash REQUIRED_VARS xxhash_LIBRARY xxhash_INCLUDE_DIR VERSION_VAR xxhash_VERSION)
+mark_as_advanced(xxhash_INCLUDE_DIR xxhash_LIBRARY)

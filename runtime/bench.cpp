@@ -1,0 +1,90 @@
+#include "runtime/op.hpp"
+#include "runtime/session.hpp"
+#include "runtime/verify.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace chela {
+
+namespace {
+
+/// Device memory for every tensor of a problem, released when it goes.
+class Tensors {
+  public:
+    Tensors(Device& device, const Op& op, Arguments& arguments) : device_(device) {
+        for (const auto& spec : op.problem().family->tensors()) {
+            std::size_t bytes = static_cast<std::size_t>(size_of(op.problem().dtype(spec)));
+            for (const auto extent : arguments.problem().shape(spec)) bytes *= static_cast<std::size_t>(extent);
+            arguments.tensor(spec.name, allocate(bytes));
+        }
+        const std::size_t workspace = op.workspace_bytes(arguments);
+        if (workspace) arguments.workspace(allocate(workspace), workspace);
+    }
+    ~Tensors() {
+        for (void* memory : memory_) device_.free(memory);
+    }
+    Tensors(const Tensors&) = delete;
+    Tensors& operator=(const Tensors&) = delete;
+
+  private:
+    void* allocate(std::size_t bytes) {
+        const std::vector<std::byte> zeros(std::max<std::size_t>(bytes, 16));
+        memory_.push_back(device_.allocate(zeros.size()));
+        device_.copy_in(memory_.back(), zeros.data(), zeros.size());
+        return memory_.back();
+    }
+    Device& device_;
+    std::vector<void*> memory_;
+};
+
+/// Microseconds of one call of `launch`, the median over batches that are waited for in between.
+double call_us(Device& device, const std::function<void()>& launch) {
+    constexpr int batches = 51, calls = 64;
+    std::vector<double> times;
+    for (int batch = 0; batch < batches; ++batch) {
+        device.synchronize();
+        const auto begin = std::chrono::steady_clock::now();
+        for (int call = 0; call < calls; ++call) launch();
+        times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count() / calls);
+    }
+    device.synchronize();
+    std::nth_element(times.begin(), times.begin() + batches / 2, times.end());
+    return times[batches / 2];
+}
+
+} // namespace
+
+BenchResult Session::bench(const Op& op, int samples) {
+    const Op::State& state = *op.state_;
+    Device& device = this->device();
+    BenchResult result;
+    VerificationCase& tensors_of_problem = verifier().prepare(op.problem(), usual_options(op.problem(), 1));
+    std::vector<double> times = device.time([&] { tensors_of_problem.launch(state.program, state.loaded); }, samples);
+    std::sort(times.begin(), times.end());
+    result.samples = static_cast<int>(times.size());
+    result.median_ms = times[times.size() / 2];
+    result.spread_ms = times[times.size() * 3 / 4] - times[times.size() / 4];
+    result.ideal_bytes = op.problem().family->ideal_bytes(op.problem());
+    result.copy_bandwidth = device.copy_bandwidth();
+    result.operations = op.problem().family->operations(op.problem(), op.config());
+    result.peak_flops = device.peak_flops();
+    const double seconds = result.median_ms / 1e3;
+    if (seconds > 0) {
+        result.share_of_copy = result.ideal_bytes / result.copy_bandwidth / seconds;
+        if (result.peak_flops > 0) result.share_of_peak = result.operations / result.peak_flops / seconds;
+    }
+
+    // The smallest problem of these traits: what is left is what a call costs.
+    Arguments arguments = op.arguments();
+    for (const auto& extent : op.problem().family->extents()) arguments.extent(extent.name, std::min<std::int64_t>(1, arguments.problem().extents[extent.name]));
+    const Tensors tensors(device, op, arguments);
+    result.host_us = call_us(device, [&] { op.launch(nullptr, arguments); });
+    result.bare_us = call_us(device, [&] {
+        for (std::size_t i = 0; i < state.program.kernels.size(); ++i)
+            device.launch(*state.loaded.kernels[i], state.program.kernels[i].launch, 1, arguments.block(), arguments.block_bytes(), nullptr);
+    });
+    return result;
+}
+
+} // namespace chela
