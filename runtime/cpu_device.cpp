@@ -7,6 +7,7 @@
 #include "runtime/digest.hpp"
 #include "runtime/jit.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -35,8 +36,8 @@ std::string processor_model() {
 }
 
 void* allocate_aligned(std::size_t alignment, std::size_t bytes) {
-    void* memory = std::aligned_alloc(
-        alignment, std::max<std::size_t>(1, (bytes + alignment - 1) / alignment) * alignment);
+    const std::size_t rounded = std::max(bytes, std::size_t{1}) + alignment - 1;
+    void* memory = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded / alignment * alignment);
     if (!memory) throw DeviceError(fmt::format("out of memory: {} bytes", bytes));
     return memory;
 }
@@ -74,7 +75,8 @@ struct CpuKernel : LoadedKernel {
 class CpuDevice : public Device {
   public:
     explicit CpuDevice(const CpuDeviceOptions& options)
-        : arena_(options.threads > 0 ? options.threads : int{tbb::task_arena::automatic}) {
+        : arena_(options.threads > 0 ? std::min(options.threads, tbb::this_task_arena::max_concurrency())
+                                     : int{tbb::task_arena::automatic}) {
         if (options.threads < 0) {
             throw UserError(
                 fmt::format("threads = {}: give 1 or more, or 0 for every processor", options.threads));

@@ -8,7 +8,7 @@
 namespace chela {
 
 struct CpuDeviceOptions {
-    int threads = 0;          ///< 0: every processor that this process may run on
+    int threads = 0;          ///< 0, or more than there are: every processor that this process may run on
     bool debug_lines = false; ///< line tables in the machine code, for profilers and debuggers
 };
 

@@ -34,7 +34,7 @@ GuardedMemory::~GuardedMemory() { device_.free(memory_); }
 void GuardedMemory::poison() {
     const auto band = guard_band(guard_bytes_);
     device_.copy_in(memory_, band.data(), guard_bytes_);
-    device_.fill(data(), poison_byte, bytes_);
+    if (bytes_ > 0) device_.fill(data(), poison_byte, bytes_);
     device_.copy_in(memory_ + guard_bytes_ + bytes_, band.data(), guard_bytes_);
 }
 
@@ -75,10 +75,12 @@ void GuardedTensor::set(const InputValues& values) {
 
 void GuardedTensor::upload() {
     memory_.poison();
-    device_.copy_in(memory_.data(), image_.data(), image_.size());
+    if (!image_.empty()) device_.copy_in(memory_.data(), image_.data(), image_.size());
 }
 
-void GuardedTensor::download() { device_.copy_out(image_.data(), memory_.data(), image_.size()); }
+void GuardedTensor::download() {
+    if (!image_.empty()) device_.copy_out(image_.data(), memory_.data(), image_.size());
+}
 
 const std::byte* GuardedTensor::element(std::int64_t offset) const {
     return image_.data() + (placement_.first + offset) * element_bytes_;
@@ -105,7 +107,7 @@ std::string GuardedTensor::damage() const {
 
 bool GuardedTensor::unchanged() {
     if (!memory_.guards_intact()) return false;
-    if (!small()) return true;
+    if (!small() || image_.empty()) return true;
     std::vector<std::byte> found(image_.size());
     device_.copy_out(found.data(), memory_.data(), found.size());
     return found == image_;

@@ -6,7 +6,6 @@
 #include "runtime/device.hpp"
 #include "runtime/options.hpp"
 #include "runtime/verify_options.hpp"
-#include "runtime/compare.hpp"
 #include "tuner/choice.hpp"
 #include "tuner/tune.hpp"
 

@@ -3,6 +3,8 @@
 
 #include "prelude/cpu/sequence.h"
 
+namespace chela {
+
 /// workspace[batch, head, 0 … segments - 1] becomes its exclusive prefix sum, starting from the initial
 /// state; where the attention is not causal, piece 0 becomes the total. The total is the final state.
 template <class Config, class Arguments>
@@ -34,3 +36,5 @@ void linear_attention_scan_body(const Arguments& arguments, long long block, voi
             if (arguments.final_state) final_rows[row][column] = total;
         }
 }
+
+} // namespace chela

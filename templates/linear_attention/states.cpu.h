@@ -7,6 +7,8 @@
 #include "prelude/cpu/tile.h"
 #include "prelude/cpu/transpose.h"
 
+namespace chela {
+
 /// workspace[batch, head, segment] = Kᵀ V of the piece, fp32 [head_dim, value_dim].
 template <class Config, class Arguments>
 void linear_attention_states_body(const Arguments& arguments, long long block, void* memory) {
@@ -41,3 +43,5 @@ void linear_attention_states_body(const Arguments& arguments, long long block, v
     auto* sum = static_cast<float*>(arguments.workspace) + block * head_dim * value_dim;
     unpack_rows<value_dim>(sum, value_dim, state, head_dim);
 }
+
+} // namespace chela

@@ -5,6 +5,8 @@
 
 #include "prelude/cpu/vector.h"
 
+namespace chela {
+
 struct bf16 {
     unsigned short bits;
 };
@@ -23,6 +25,7 @@ CHELA_INLINE Vector from_bf16(ShortVector half) {
 
 CHELA_INLINE ShortVector to_bf16(Vector value) {
 #if defined(__AVX512BF16__) && defined(__AVX512VL__)
+    // The instruction flushes subnormal numbers, below 1.2e-38, to zero.
     using Native = __bf16 __attribute__((ext_vector_type(lanes)));
     return __builtin_bit_cast(ShortVector, __builtin_convertvector(value, Native));
 #else
@@ -107,3 +110,5 @@ CHELA_INLINE void store(fp16* target, Vector value) {
     const ShortVector bits = to_fp16(value);
     __builtin_memcpy(target, &bits, count * sizeof(fp16));
 }
+
+} // namespace chela

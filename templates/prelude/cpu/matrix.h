@@ -3,6 +3,8 @@
 
 #include "prelude/cpu/elements.h"
 
+namespace chela {
+
 /// Elements between the rows of a scratch matrix: whole cache lines, and an odd number of them, so that a
 /// narrow panel of many rows spreads over all sets of the first-level cache.
 constexpr int leading_dimension(int columns) { return ((columns + 15) / 16 | 1) * 16; }
@@ -50,3 +52,5 @@ CHELA_INLINE void fill_zero(const Target& matrix, int first_row, int last_row) {
     for (float* at = matrix.at(first_row, 0); at < matrix.at(last_row, 0); at += lanes)
         store(at, broadcast(0.0f));
 }
+
+} // namespace chela

@@ -4,6 +4,8 @@
 
 #include "prelude/cpu/vector.h"
 
+namespace chela {
+
 /// Brings the `count` elements of a row near, to be read or, where `write` is set, to be written.
 template <int count, bool write = false, class Element>
 CHELA_INLINE void prefetch_row(const Element* row) {
@@ -33,3 +35,5 @@ template <int chunk, int steps, class Fetch>
 CHELA_INLINE NextChunk<chunk, steps, Fetch> next_chunk(long long token, long long end, const Fetch& fetch) {
     return {token, end, fetch};
 }
+
+} // namespace chela

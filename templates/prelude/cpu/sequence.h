@@ -1,6 +1,8 @@
 #pragma once
 // How the blocks of a launch share the sequences of a batch, and where the rows of a sequence lie.
 
+namespace chela {
+
 /// The part of one head's sequence that a block works on.
 struct Piece {
     long long batch, head;
@@ -42,3 +44,5 @@ template <class Element>
 Rows<Element> state_rows(Element* tensor, const long long (&strides)[3], const Piece& piece) {
     return {tensor + piece.batch * strides[0] + piece.head * strides[1], strides[2]};
 }
+
+} // namespace chela

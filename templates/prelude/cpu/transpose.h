@@ -3,6 +3,8 @@
 
 #include "prelude/cpu/matrix.h"
 
+namespace chela {
+
 /// Exchanges the lanes of `first` whose index has the bit `distance` with the lanes of `second` that have it
 /// not.
 template <int distance, int... lane>
@@ -50,3 +52,5 @@ CHELA_INLINE void pack_transposed(const Target& matrix, const Element* source, l
                                          count - row);
     }
 }
+
+} // namespace chela

@@ -1,6 +1,8 @@
 #pragma once
 // The vector of fp32 that every CPU kernel computes with: as wide as the registers of the target.
 
+namespace chela {
+
 #if defined(__AVX512F__)
 inline constexpr int vector_bytes = 64;
 #elif defined(__AVX2__)
@@ -35,3 +37,5 @@ CHELA_INLINE IntVector make_lane_index(Indices<lane...>) {
 CHELA_INLINE IntVector lane_index() { return make_lane_index(LaneIndices{}); }
 
 CHELA_INLINE Vector broadcast(float value) { return Vector(value); }
+
+} // namespace chela
