@@ -10,9 +10,7 @@
 #include "cli/tune_report.hpp"
 #include "codegen/error.hpp"
 #include "runtime/json.hpp"
-#include "runtime/verify.hpp"
 
-#include <charconv>
 #include <filesystem>
 
 namespace chela::cli {
@@ -32,20 +30,11 @@ struct Tune {
     void show(Session&, const Problem&, const TuneReport&, const std::optional<VerifyResult>&);
 };
 
-std::int64_t parse_count(std::string_view option, std::string_view text, std::int64_t least) {
-    std::int64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc() || stop != end || value < least || value > 1'000'000'000)
-        throw UserError(fmt::format("{} is '{}'; it must be a whole number from {}", option, text, least));
-    return value;
-}
-
 TuneOptions Tune::options() const {
     TuneOptions options;
     options.force = force;
-    options.seed = static_cast<std::uint64_t>(parse_count("--seed", seed, 0));
-    if (!trials.empty()) options.trials = static_cast<int>(parse_count("--trials", trials, 1));
+    options.seed = static_cast<std::uint64_t>(parse_whole("--seed", seed, 0));
+    if (!trials.empty()) options.trials = static_cast<int>(parse_whole("--trials", trials, 1));
     if (!budget.empty() && budget != "none") options.budget_seconds = parse_seconds("--budget", budget);
     if (budget.empty() && trials.empty()) options.budget_seconds = default_budget_seconds;
     return options;

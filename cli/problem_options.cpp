@@ -61,6 +61,15 @@ double parse_number(std::string_view option, std::string_view text) {
     return value;
 }
 
+std::int64_t parse_whole(std::string_view option, std::string_view text, std::int64_t least) {
+    std::int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || stop != end || value < least || value > 1'000'000'000)
+        throw UserError(fmt::format("{} is '{}'; it must be a whole number from {}", option, text, least));
+    return value;
+}
+
 CLI::Option* add_field(CLI::App& app, const Field& field, const std::string& help, const std::string& group) {
     const std::string name = option_name(field.name);
     if (field.kind == Field::Kind::boolean) {

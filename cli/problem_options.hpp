@@ -19,6 +19,8 @@ std::string option_text(const Field&, std::int64_t value);
 /// Throws UserError that names the option: "--head-dim is '7'; it must be 8 to 256".
 std::int64_t parse_option(const Field&, std::string_view text);
 double parse_number(std::string_view option, std::string_view text);
+/// A whole number from `least` to a thousand million.
+std::int64_t parse_whole(std::string_view option, std::string_view text, std::int64_t least);
 /// Adds the option that sets a field; its one result is text for parse_option().
 CLI::Option* add_field(CLI::App&, const Field&, const std::string& help, const std::string& group);
 

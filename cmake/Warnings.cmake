@@ -2,6 +2,7 @@
 function(chela_own_code target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+                         -Wno-restrict # g++ 12 sees overlaps in "literal" + string that are not there (its bug 105329)
                          -Wno-missing-field-initializers # designated initialisers leave out what keeps its default
                          -Werror)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)

@@ -122,6 +122,7 @@ void run_clang(std::string_view source, const std::string& name, const HostCompi
                Output output, Compilation& result) {
     llvm::raw_string_ostream log(result.log);
     llvm::IntrusiveRefCntPtr<clang::DiagnosticOptions> diagnostic_options = new clang::DiagnosticOptions;
+    diagnostic_options->ShowPresumedLoc = true; // the files and lines of #line
     llvm::IntrusiveRefCntPtr<clang::DiagnosticsEngine> diagnostics =
         new clang::DiagnosticsEngine(new clang::DiagnosticIDs, diagnostic_options,
                                      new clang::TextDiagnosticPrinter(log, diagnostic_options.get()));

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <llvm/Support/CrashRecoveryContext.h>
 #include <llvm/Support/ErrorHandling.h>
+#include <memory>
 #include <mutex>
 
 namespace chela {
@@ -44,15 +45,17 @@ class Handlers {
 
 bool run_guarded(const std::function<void()>& work, std::string& reason) {
     const Handlers handlers;
-    llvm::CrashRecoveryContext context;
+    auto context = std::make_unique<llvm::CrashRecoveryContext>();
     std::string message;
-    const bool survived = context.RunSafelyOnThread(
+    const bool survived = context->RunSafelyOnThread(
         [&] {
             fatal_message = &message;
             work();
         },
         8u << 20);
     if (survived) return true;
+    // Its destructor would take the compiler's objects apart, which refer to the stack that is gone.
+    static_cast<void>(context.release());
     reason = message.empty() ? "it crashed" : message;
     return false;
 }

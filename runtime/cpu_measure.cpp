@@ -1,18 +1,25 @@
 #include "runtime/cpu_measure.hpp"
 
+#include "codegen/error.hpp"
 #include "runtime/clang_compiler.hpp"
 #include "runtime/jit.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <memory>
 #include <string>
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
-#include <unistd.h>
+#include <utility>
 
 namespace chela {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -37,6 +44,17 @@ double seconds(const Work& work) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// memcpy writes past the caches only where it believes the copy to exceed them, which a hypervisor can make
+// wrong.
+constexpr const char* copy_source = R"(
+typedef float Vector __attribute__((vector_size(VECTOR_BYTES)));
+
+extern "C" void copy(Vector* to, const Vector* from, long long vectors) {
+    for (long long i = 0; i < vectors; ++i) __builtin_nontemporal_store(from[i], to + i);
+    asm volatile("sfence" ::: "memory");
+}
+)";
+
 constexpr const char* multiply_add_source = R"(
 typedef float Vector __attribute__((vector_size(VECTOR_BYTES)));
 
@@ -53,12 +71,47 @@ extern "C" void multiply_add(long long iterations, float factor, float addend, f
 }
 )";
 
+int widest_vector_bytes() { return host_has("avx512f") ? 64 : host_has("avx") ? 32 : 16; }
+
+std::string definition(const char* name, int value) {
+    return std::string(name) + "=" + std::to_string(value);
+}
+
+struct FreeBuffer {
+    void operator()(char* memory) const { std::free(memory); }
+};
+using Buffer = std::unique_ptr<char, FreeBuffer>;
+
+Buffer make_buffer(std::size_t bytes) {
+    auto* memory = static_cast<char*>(std::aligned_alloc(64, bytes));
+    if (!memory) throw DeviceError("out of memory: buffers of the bandwidth measurement");
+    return Buffer(memory);
+}
+
 } // namespace
 
 std::size_t last_level_cache_bytes() {
-    const long size = std::max(
-        {sysconf(_SC_LEVEL4_CACHE_SIZE), sysconf(_SC_LEVEL3_CACHE_SIZE), sysconf(_SC_LEVEL2_CACHE_SIZE)});
-    return size > 0 ? static_cast<std::size_t>(size) : 32 * mebibyte;
+    // sysconf reports the size of another machine's cache under some hypervisors.
+    std::map<std::pair<int, std::string>, std::size_t> caches; // level and the processors that share it
+    std::error_code error;
+    for (int processor = 0;; ++processor) {
+        const fs::path folder = fs::path("/sys/devices/system/cpu/cpu" + std::to_string(processor)) / "cache";
+        if (!fs::exists(folder, error)) break;
+        for (const auto& cache : fs::directory_iterator(folder, error)) {
+            int level = 0;
+            std::size_t kibibytes = 0;
+            std::string sharers;
+            std::ifstream(cache.path() / "level") >> level;
+            std::ifstream(cache.path() / "size") >> kibibytes; // "32768K"
+            std::ifstream(cache.path() / "shared_cpu_list") >> sharers;
+            caches[{level, sharers}] = kibibytes << 10;
+        }
+    }
+    std::size_t bytes = 0;
+    for (const auto& [key, size] : caches) {
+        if (key.first == caches.rbegin()->first.first) bytes += size;
+    }
+    return bytes > 0 ? bytes : 32 * mebibyte;
 }
 
 CacheFlush::CacheFlush()
@@ -75,34 +128,40 @@ void CacheFlush::run(tbb::task_arena& arena) {
 }
 
 double measure_copy_bandwidth(tbb::task_arena& arena) {
-    const std::size_t bytes = std::clamp(4 * last_level_cache_bytes(), 256 * mebibyte, 1024 * mebibyte);
-    const auto from = std::make_unique_for_overwrite<char[]>(bytes);
-    const auto to = std::make_unique_for_overwrite<char[]>(bytes);
-    const auto threads = static_cast<std::size_t>(arena.max_concurrency());
-    const std::size_t part = bytes / threads; // large parts: memcpy then writes past the caches
-    const auto on_parts = [&](auto work) {
-        on_all_threads(arena, threads, [&](std::size_t index) { work(index * part); });
-    };
-    on_parts([&](std::size_t at) {
-        std::memset(from.get() + at, 1, part);
-        std::memset(to.get() + at, 2, part);
+    HostCompileOptions options;
+    options.definitions = {definition("VECTOR_BYTES", widest_vector_bytes())};
+    const JitModule module(compile_host_object(copy_source, "copy.cpp", options).bytes);
+    using Function = void (*)(char*, const char*, long long);
+    const auto copy = reinterpret_cast<Function>(module.symbol("copy"));
+
+    const std::size_t bytes = std::clamp(4 * last_level_cache_bytes(), 64 * mebibyte, 1024 * mebibyte);
+    const std::size_t part = 2 * mebibyte;
+    const std::size_t parts = bytes / part;
+    const Buffer from = make_buffer(parts * part), to = make_buffer(parts * part);
+    on_all_threads(arena, parts, [&](std::size_t index) {
+        std::memset(from.get() + index * part, 1, part);
+        std::memset(to.get() + index * part, 2, part);
     });
+    const auto vectors = static_cast<long long>(part) / widest_vector_bytes();
     double best = 0;
-    for (int round = 0; round < 8; ++round) {
-        const double time = seconds(
-            [&] { on_parts([&](std::size_t at) { std::memcpy(to.get() + at, from.get() + at, part); }); });
-        best = std::max(best, 2.0 * static_cast<double>(part * threads) / time);
+    for (int round = 0; round < 20; ++round) {
+        const double time = seconds([&] {
+            on_all_threads(arena, parts, [&](std::size_t index) {
+                copy(to.get() + index * part, from.get() + index * part, vectors);
+            });
+        });
+        best = std::max(best, 2.0 * static_cast<double>(parts * part) / time);
     }
     return best;
 }
 
 double measure_peak_flops(tbb::task_arena& arena) {
-    const int vector_bytes = host_has("avx512f") ? 64 : host_has("avx") ? 32 : 16;
+    const int vector_bytes = widest_vector_bytes();
     // Two pipelines of latency 4 or 5 need ten sums; the sums, factor and addend must fit the registers (16,
     // or 32 with AVX-512).
     const int sums = vector_bytes == 64 ? 24 : 12;
     HostCompileOptions options;
-    options.definitions = {"VECTOR_BYTES=" + std::to_string(vector_bytes), "SUMS=" + std::to_string(sums)};
+    options.definitions = {definition("VECTOR_BYTES", vector_bytes), definition("SUMS", sums)};
     const JitModule module(compile_host_object(multiply_add_source, "multiply_add.cpp", options).bytes);
     using Function = void (*)(long long, float, float, float*);
     const auto multiply_add = reinterpret_cast<Function>(module.symbol("multiply_add"));

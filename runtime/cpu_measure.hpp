@@ -7,7 +7,7 @@
 
 namespace chela {
 
-/// Bytes of the largest cache; 32 MiB where the system does not tell.
+/// Bytes of all caches of the last level together; 32 MiB where the system does not tell.
 std::size_t last_level_cache_bytes();
 
 /// Replaces what the caches of all cores hold.

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <llvm/ExecutionEngine/Orc/ExecutorProcessControl.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
+#include <llvm/ExecutionEngine/Orc/TaskDispatch.h>
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
 #include <mutex>
@@ -80,14 +82,22 @@ JitModule::JitModule(std::span<const std::byte> object, const std::map<std::stri
         llvm::InitializeNativeTarget();
         llvm::InitializeNativeTargetAsmPrinter();
     });
-    // The object has no constructors or thread-local variables for a platform to look after.
-    impl_->jit =
-        require(llvm::orc::LLJITBuilder().setPlatformSetUp(llvm::orc::setUpInactivePlatform).create(),
-                "prepare to load");
+    // Link on the calling thread: ORC's default starts threads of its own.
+    auto control = require(llvm::orc::SelfExecutorProcessControl::Create(
+                               nullptr, std::make_unique<llvm::orc::InPlaceTaskDispatcher>()),
+                           "prepare to load");
+    // No platform: the object has no constructors or thread-local variables to look after.
+    impl_->jit = require(llvm::orc::LLJITBuilder()
+                             .setExecutorProcessControl(std::move(control))
+                             .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
+                             .create(),
+                         "prepare to load");
     auto& jit = *impl_->jit;
-    // Undefined symbols are reported by our exception; ORC would print them too.
-    jit.getExecutionSession().setErrorReporter(
-        [](llvm::Error error) { llvm::consumeError(std::move(error)); });
+    // What went wrong comes here, and ORC would print it; lookup() only says that something did.
+    jit.getExecutionSession().setErrorReporter([impl = impl_.get()](llvm::Error error) {
+        const std::lock_guard lock(impl->mutex);
+        impl->errors.append(" ").append(llvm::toString(std::move(error)));
+    });
 
     static const std::map<std::string, void*> runtime = runtime_symbols();
     std::map<std::string, void*> known = host_symbols;

@@ -19,6 +19,7 @@ struct ForwardScratch {
     static constexpr int state_rows = round_up(Config::head_dim, Config::tile_rows);
     Matrix<state_rows, Config::value_dim> state;
     Matrix<token_rows, Config::head_dim> queries;
+    Matrix<token_rows, Config::value_dim> outputs;
     //@if causal
     Matrix<state_rows, Config::chunk> keys; ///< Kᵀ
     Matrix<Config::chunk, Config::value_dim> values;
@@ -33,6 +34,7 @@ struct ForwardScratch {
         };
         place(state);
         place(queries);
+        place(outputs);
         //@if causal
         place(keys);
         place(values);
@@ -72,16 +74,14 @@ CHELA_INLINE void masked_scores(const ForwardScratch<Config>& scratch, int token
 }
 //@end
 
-/// output[i, panel] = scale · (scores V + Q S)[i, panel] for the panel of `vectors` vectors at `column`.
+/// outputs[:, panel] = scale · (scores V + Q S)[:, panel] for the panel of `vectors` vectors at `column`.
 /// `upcoming.step()` is called once per tile.
-template <class Config, int vectors, class Element, class Upcoming>
-CHELA_INLINE void output_panel(const ForwardScratch<Config>& scratch, Element* output, long long stride,
-                               float scale, int column, int tokens, Upcoming& upcoming) {
+template <int vectors, class Config, class Upcoming>
+CHELA_INLINE void output_panel(const ForwardScratch<Config>& scratch, float scale, int column, int tokens,
+                               Upcoming& upcoming) {
     constexpr int rows = Config::tile_rows;
-    constexpr int tail = Config::value_dim % lanes;
     for (int row = 0; row < tokens; row += rows) {
         upcoming.step();
-        const int last_row = row + rows < tokens ? row + rows : tokens;
         Tile<rows, vectors> tile;
         tile.clear();
         tile.multiply_add(scratch.queries.at(row, 0), scratch.queries.stride, scratch.state.at(0, column),
@@ -89,17 +89,10 @@ CHELA_INLINE void output_panel(const ForwardScratch<Config>& scratch, Element* o
         //@if causal
         if constexpr (Config::causal)
             tile.multiply_add(scratch.scores.at(row, 0), scratch.scores.stride, scratch.values.at(0, column),
-                              scratch.values.stride, last_row);
+                              scratch.values.stride, row + rows < tokens ? row + rows : tokens);
         //@end
-        for (int i = 0; i < rows && row + i < last_row; ++i)
-            for (int vector = 0; vector < vectors; ++vector) {
-                const int first = column + vector * lanes;
-                Element* target = output + (row + i) * stride + first;
-                if (tail == 0 || first + lanes <= Config::value_dim)
-                    store(target, tile.sum[i][vector] * scale);
-                else
-                    store<tail>(target, tile.sum[i][vector] * scale);
-            }
+        tile.scale(scale);
+        tile.store_to(scratch.outputs.at(row, column), scratch.outputs.stride);
     }
 }
 
@@ -157,14 +150,14 @@ void linear_attention_forward_body(const Arguments& arguments, long long block, 
         //@end
         auto upcoming = next_chunk<chunk, tiles>(token, piece.end, fetch);
         for_each_panel<value_dim, Config::tile_vectors>([&](auto width, int column) {
-            output_panel<Config, width.value>(scratch, o[token], o.stride, arguments.scale, column, tokens,
-                                              upcoming);
+            output_panel<width.value>(scratch, arguments.scale, column, tokens, upcoming);
             //@if causal
             if constexpr (Config::causal)
                 add_product<Config::tile_rows, width.value, scratch.state_rows>(
                     scratch.state, scratch.keys, scratch.values, column, tokens, upcoming);
             //@end
         });
+        unpack_rows<value_dim>(o[token], o.stride, scratch.outputs, tokens);
     }
     //@if causal
     if constexpr (Config::causal && !Config::reads_workspace)

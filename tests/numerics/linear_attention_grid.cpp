@@ -48,7 +48,7 @@ std::vector<GridCase> linear_attention_grid(GridSize size) {
     for (const auto& element : elements) {
         const LinearAttention base{.head_dim = 64, .batch = 2, .length = full ? 300 : 130, .heads = 3};
         for (const double scale : {1e-3, 1e3}) add(base, element, 1, {.value_scale = scale});
-        for (const Layout layout : {Layout::batch_heads_length, Layout::padded_rows}) add(base, element, 2, {.layout = layout});
+        for (const Layout layout : {Layout::heads_first, Layout::padded_rows}) add(base, element, 2, {.layout = layout});
         add(base, element, 1, {.optional_inputs = false});
         add(base, element, 2, {.optional_inputs = false, .optional_outputs = false});
         add(base, element, 1, {.scalars = {{"scale", -3.0}}});

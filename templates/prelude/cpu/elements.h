@@ -25,6 +25,7 @@ CHELA_INLINE Vector from_bf16(ShortVector half) {
 
 CHELA_INLINE ShortVector to_bf16(Vector value) {
 #if defined(__AVX512BF16__) && defined(__AVX512VL__)
+    // The instruction flushes subnormal numbers, below 1.2e-38, to zero.
     using Native = __bf16 __attribute__((ext_vector_type(lanes)));
     return __builtin_bit_cast(ShortVector, __builtin_convertvector(value, Native));
 #else

@@ -27,18 +27,22 @@ struct Tile {
                 store(target + row * stride + vector * lanes, sum[row][vector]);
     }
 
+    CHELA_INLINE void scale(float factor) {
+        for (auto& row : sum)
+            for (Vector& value : row) value *= broadcast(factor);
+    }
+
     /// sum += A·B, A [rows, depth] read element by element, B [depth, vectors * lanes] read vector by vector.
     CHELA_INLINE void multiply_add(const float* a, int a_stride, const float* b, int b_stride, int depth) {
 #pragma clang loop unroll(disable)
-        for (int step = 0; step < depth; ++step) {
+        for (; depth > 0; --depth, ++a, b += b_stride) {
             Vector b_row[vectors];
             for (int vector = 0; vector < vectors; ++vector) b_row[vector] = load(b + vector * lanes);
             for (int row = 0; row < rows; ++row) {
-                const Vector a_element = broadcast(a[row * a_stride + step]);
+                const Vector a_element = broadcast(a[row * a_stride]);
                 for (int vector = 0; vector < vectors; ++vector)
                     sum[row][vector] += a_element * b_row[vector];
             }
-            b += b_stride;
         }
     }
 };
