@@ -6,6 +6,7 @@
 #include "runtime/cuda_device.hpp"
 #include "runtime/disassemble.hpp"
 #include "runtime/emulator/emulator_device.hpp"
+#include "runtime/emulator/emulator_device.hpp"
 #include "runtime/nvrtc.hpp"
 
 #include <charconv>
@@ -54,7 +55,7 @@ OpenedDevice open_device(const Options& options) {
     const Target target = Target::parse(options.target);
     if (target.backend == Backend::emulator)
         return {make_emulator_device(target, {options.emulator_seed, options.emulator_check_race}), {}};
-    throw UserError(fmt::format("target is '{}', an architecture to generate code for; to run it must be cuda, cuda:N, cpu "
+    throw UserError(fmt::format("target is '{0}', an architecture to generate code for; to run it must be cuda, cuda:N, cpu "
                                 "or emulator:{0}",
                                 target.to_string()));
 }
@@ -77,6 +78,7 @@ std::vector<Found> find_devices(const Options& options) {
     }
     const auto cpu = make_cpu_device();
     found.push_back({"cpu", cpu->name(), host_cpu(), true});
+    found.push_back({"emulator:sm_90a", "emulated GPU", "any architecture from sm_80 on, on the CPU; slow and exact", true});
     return found;
 }
 
