@@ -70,6 +70,7 @@ fs::path BinaryCache::path_of(std::string_view key) const {
 }
 
 std::optional<Binary> BinaryCache::find(std::string_view key) {
+    if (folder_.empty()) return std::nullopt;
     std::string bytes;
     const FileError error = read_file(path_of(key), bytes, true);
     if (error.number == 0) {
@@ -85,6 +86,7 @@ std::optional<Binary> BinaryCache::find(std::string_view key) {
 }
 
 void BinaryCache::store(const Binary& binary) {
+    if (folder_.empty()) return;
     const fs::path path = path_of(binary.key);
     const std::string bytes = encode_entry(binary);
     std::error_code created;
