@@ -26,7 +26,8 @@ double measure_copy_bandwidth(tbb::task_arena& arena);
 
 /// fp32 operations per second of all threads of the arena (a multiplication fused with an addition counts as
 /// two), in the widest vectors that the processor has and with more independent sums than it needs to hide
-/// the latency: the best of several rounds.
+/// the latency. Per second of processor time, so that other programs do not lower it: the median of several
+/// rounds.
 double measure_peak_flops(tbb::task_arena& arena);
 
 } // namespace chela

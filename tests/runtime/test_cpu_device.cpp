@@ -193,4 +193,8 @@ TEST_CASE("cpu device: bandwidth and peak are plausible") {
     CHECK(bandwidth < 2e12);
     CHECK(peak > 1e9);
     CHECK(peak < 1e14);
+    // Other programs must not lower it: a peak that is too low makes every kernel look good.
+    const double again = device->peak_flops();
+    CHECK(again > 0.7 * peak);
+    CHECK(again < 1.4 * peak);
 }
