@@ -52,7 +52,7 @@ std::string Table::to_string(const Terminal& terminal, int indent) const {
         const bool fits = width_of[last] <= room;
         const auto pieces = fits ? std::vector{cells[last]} : wrap(cells[last], room);
         for (std::size_t i = 0; i < pieces.size(); ++i) {
-            if (i > 0) line += "\n" + spaces(before_last);
+            if (i > 0) line.append("\n").append(spaces(before_last));
             if (fits && columns_[last].right) line += spaces(width_of[last] - display_width(pieces[i]));
             line += style(pieces[i]);
         }
