@@ -39,6 +39,12 @@ CudaContext::Scope::Scope(const CudaContext& context) : driver_(context.driver()
     pushed_ = true;
 }
 
+CudaContext::Scope::Scope(const CudaContext& context, std::nothrow_t) noexcept : driver_(context.driver()) {
+    cuda::Context current = nullptr;
+    if (driver_.cuCtxGetCurrent.result(&current) != cuda::success || current == context.context_) return;
+    pushed_ = driver_.cuCtxPushCurrent.result(context.context_) == cuda::success;
+}
+
 CudaContext::Scope::~Scope() {
     cuda::Context popped = nullptr;
     if (pushed_) driver_.cuCtxPopCurrent.result(&popped);

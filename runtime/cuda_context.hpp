@@ -4,6 +4,7 @@
 #include "runtime/cuda_driver.hpp"
 
 #include <memory>
+#include <new>
 
 namespace chela {
 
@@ -26,6 +27,8 @@ class CudaContext {
     class Scope {
       public:
         explicit Scope(const CudaContext&);
+        /// For destructors: where the driver is gone already, there is nothing left to make current.
+        Scope(const CudaContext&, std::nothrow_t) noexcept;
         ~Scope();
         Scope(const Scope&) = delete;
 

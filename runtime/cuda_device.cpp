@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
 
 namespace chela {
@@ -18,11 +19,8 @@ struct CudaKernel final : LoadedKernel {
         : context(std::move(context_)), entry(std::move(entry_)) {}
     ~CudaKernel() override {
         if (!module) return;
-        try {
-            const CudaContext::Scope scope(*context);
-            context->driver().cuModuleUnload.result(module);
-        } catch (const DeviceError&) { // the driver is gone, and the module with it
-        }
+        const CudaContext::Scope scope(*context, std::nothrow);
+        context->driver().cuModuleUnload.result(module);
     }
 
     std::shared_ptr<const CudaContext> context;
@@ -134,16 +132,13 @@ void* CudaDevice::allocate(std::size_t bytes) {
     if (const auto result = driver().cuMemAlloc.result(&pointer, std::max<std::size_t>(bytes, 1))) {
         driver().fail(fmt::format("allocation of {} bytes on {}", bytes, name_).c_str(), result);
     }
-    return reinterpret_cast<void*>(pointer);
+    return std::bit_cast<void*>(pointer);
 }
 
 void CudaDevice::free(void* pointer) noexcept {
     if (!pointer) return;
-    try {
-        const CudaContext::Scope scope(*context_);
-        driver().cuMemFree.result(address(pointer));
-    } catch (const DeviceError&) { // the driver is gone, and the memory with it
-    }
+    const CudaContext::Scope scope(*context_, std::nothrow);
+    driver().cuMemFree.result(address(pointer));
 }
 
 void CudaDevice::fill(void* device, std::byte value, std::size_t bytes) {

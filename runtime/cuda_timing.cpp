@@ -77,6 +77,7 @@ std::vector<double> time_runs(Device& device, const CudaDriver& driver, const st
     }
     device.synchronize();
     std::vector<double> milliseconds;
+    milliseconds.reserve(static_cast<std::size_t>(samples));
     for (int i = 0; i < samples; ++i) milliseconds.push_back(stops[i].milliseconds_since(starts[i]));
     return milliseconds;
 }

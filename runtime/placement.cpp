@@ -23,13 +23,16 @@ std::int64_t promised_alignment(const Problem& problem, const TensorSpec& spec) 
 
 /// Dimensions from the outermost in memory to the innermost.
 std::vector<std::size_t> memory_order(const Problem& problem, const TensorSpec& spec, Layout layout) {
-    std::vector<std::size_t> order(spec.rank());
-    std::iota(order.begin(), order.end(), 0);
-    if (layout == Layout::heads_first && !order.empty()) {
-        const auto& independent = problem.family->independent_extents();
-        std::stable_partition(order.begin(), order.end() - 1, [&](std::size_t dim) {
-            return std::ranges::find(independent, spec.dims[dim]) != independent.end();
-        });
+    const auto& independent = problem.family->independent_extents();
+    const auto goes_first = [&](std::size_t dim) { // the last dimension keeps its unit stride
+        return layout == Layout::heads_first && dim + 1 < spec.rank() &&
+               std::ranges::find(independent, spec.dims[dim]) != independent.end();
+    };
+    std::vector<std::size_t> order;
+    for (const bool first : {true, false}) {
+        for (std::size_t dim = 0; dim < spec.rank(); ++dim) {
+            if (goes_first(dim) == first) order.push_back(dim);
+        }
     }
     return order;
 }

@@ -88,6 +88,7 @@ ReferenceSlices reference_slices(const Problem& problem, const VerifyOptions& op
     const auto scalars = scalars_of(problem, options);
 
     std::vector<std::int64_t> counts;
+    counts.reserve(result.extents.size());
     for (const std::string& name : result.extents) counts.push_back(problem.extents[name]);
     std::int64_t elements_of_one = 1;
     for (const TensorSpec& tensor : family.tensors()) elements_of_one += product(one.shape(tensor));

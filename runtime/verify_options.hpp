@@ -12,9 +12,9 @@ struct VerifyOptions {
     std::uint64_t seed = 1;
     double value_scale = 1; ///< multiplies every input
     Layout layout = Layout::contiguous;
-    bool optional_inputs = true;             ///< pass them, or null pointers
-    bool optional_outputs = true;            ///< ask for them, or pass null pointers
-    std::map<std::string, double> scalars{}; ///< instead of the family's fallbacks
+    bool optional_inputs = true;           ///< pass them, or null pointers
+    bool optional_outputs = true;          ///< ask for them, or pass null pointers
+    std::map<std::string, double> scalars; ///< instead of the family's fallbacks
 
     /// "seed 1, values scaled by 1000, layout padded_rows, without optional inputs": how to repeat a failure.
     std::string to_string() const;
@@ -26,10 +26,10 @@ struct VerifyOptions {
 struct VerifyResult {
     bool passed = false;
     double relative_error =
-        0;                ///< rms(out - ref) / rms(ref) of the worst output; infinity where it holds a NaN or
-                          ///< where only ref is zero, NaN where memory damage made a comparison pointless
-    std::string output{}; ///< the worst output
-    std::string detail{}; ///< why it failed, with all that a repetition needs; empty where it passed
+        0;              ///< rms(out - ref) / rms(ref) of the worst output; infinity where it holds a NaN or
+                        ///< where only ref is zero, NaN where memory damage made a comparison pointless
+    std::string output; ///< the worst output
+    std::string detail; ///< why it failed, with all that a repetition needs; empty where it passed
 };
 
 } // namespace chela

@@ -20,7 +20,7 @@ Json error_answer(std::int64_t id, const char* kind, const std::string& message)
 }
 
 void send(std::ostream& answers, const Json& answer) {
-    answers << answer.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+    answers << answer.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
 }
 
 } // namespace

@@ -1,10 +1,9 @@
 #pragma once
-// A family and a device small enough to be plainly right, so that tests can make them wrong on purpose.
+// A family small enough to be plainly right, so that tests can make its candidates wrong on purpose.
 //
 //     y = factor * x + carry,   total = carry + sum of x over length        x, y [batch, length, heads, dim]
 
 #include "codegen/family.hpp"
-#include "runtime/device.hpp"
 
 namespace chela::test {
 
@@ -36,35 +35,9 @@ enum class Fault {
     unsteady, ///< its time varies
 };
 Config scale_add_config(Fault);
-
-/// Runs kernels of the family above on the host. Its memory is the host's, its clock counts launches.
-class HostDevice final : public Device {
-  public:
-    Target target() const override { return {}; }
-    std::string name() const override { return "test device"; }
-    std::string toolchain() const override { return "test compiler"; }
-    Binary compile(const Kernel&) const override;
-    std::shared_ptr<LoadedKernel> load(const Kernel&, const Binary&) override;
-    void launch(LoadedKernel&, const LaunchPlan&, std::int64_t grid, const void* arguments,
-                std::size_t argument_bytes, Stream) override;
-    void* allocate(std::size_t bytes) override;
-    void free(void*) noexcept override;
-    void copy_in(void* device, const void* host, std::size_t bytes) override;
-    void copy_out(void* host, const void* device, std::size_t bytes) override;
-    void synchronize() override { check(); }
-    std::size_t total_memory() const override { return std::size_t{1} << 40; }
-    std::vector<double> time(const std::function<void()>& work, int samples) override;
-    double copy_bandwidth() override { return 1e9; }
-    double peak_flops() override { return 0; }
-
-    int allocations = 0; ///< alive
-    int compiled() const { return compiled_; }
-
-  private:
-    void check() const;
-    bool broken_ = false;
-    double clock_ms_ = 0;
-    mutable int compiled_ = 0;
-};
+/// Of scale_add's results, for a dtype.
+double scale_add_bound(DType);
+/// Floats of workspace that each head of each sequence may use.
+inline constexpr std::int64_t scale_add_workspace = 4;
 
 } // namespace chela::test

@@ -1,7 +1,7 @@
 #include "runtime/device_runner.hpp"
 
 #include "codegen/error.hpp"
-#include "tests/runtime/scale_add.hpp"
+#include "tests/runtime/host_device.hpp"
 #include "tests/runtime/support.hpp"
 
 #include <doctest/doctest.h>

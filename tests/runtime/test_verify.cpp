@@ -3,7 +3,7 @@
 #include "runtime/verify.hpp"
 
 #include "codegen/error.hpp"
-#include "tests/runtime/scale_add.hpp"
+#include "tests/runtime/host_device.hpp"
 
 #include <doctest/doctest.h>
 #include <limits>
