@@ -55,7 +55,7 @@ OpenedDevice open_device(const Options& options) {
     if (target.backend == Backend::emulator)
         return {make_emulator_device(target, {options.emulator_seed, options.emulator_check_race}), {}};
     throw UserError(fmt::format("target is '{}', an architecture to generate code for; to run it must be cuda, cuda:N, cpu "
-                                "or emulator:{0}",
+                                "or an emulated one such as emulator:sm_90a",
                                 target.to_string()));
 }
 
