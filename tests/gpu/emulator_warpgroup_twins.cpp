@@ -59,10 +59,10 @@ TwinKernel product(int n, int width, bool mn_major, bool a_in_registers) {
                     const int row = warp_index() * 16 + lane() / 4 + i % 2 * 8, column = k + i / 2 * 8 + lane() % 4 * 2;
                     a[i] = input[row * 64 + column] >> 16 | (input[row * 64 + column + 1] & 0xffff0000u);
                 }}
+                wgmma_fence(); // the registers of A are new
                 wgmma<n, bf16, mn ? Major::mn : Major::k>(d, a, b);
                 wgmma_commit();
                 wgmma_wait<0>();
-                wgmma_fence();
             }} else {{
                 const uint64 a = wgmma_descriptor<Swizzle::{4}>(start(left, panel, eight), leading, stride);
                 wgmma<n, bf16, mn ? Major::mn : Major::k, mn ? Major::mn : Major::k>(d, a, b);
