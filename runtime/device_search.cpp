@@ -55,8 +55,8 @@ OpenedDevice open_device(const Options& options) {
     const Target target = Target::parse(options.target);
     if (target.backend == Backend::emulator)
         return {make_emulator_device(target, {options.emulator_seed, options.emulator_check_race}), {}};
-    throw UserError(fmt::format("target is '{0}', an architecture to generate code for; to run it must be cuda, cuda:N, cpu "
-                                "or emulator:{0}",
+    throw UserError(fmt::format("target is '{}', an architecture to generate code for; to run it must be cuda, cuda:N, cpu "
+                                "or an emulated one such as emulator:sm_90a",
                                 target.to_string()));
 }
 

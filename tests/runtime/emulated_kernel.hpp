@@ -21,8 +21,7 @@ inline std::string emulated_source(const std::string& name, const std::string& t
     return render(
         files, name, [](std::string_view) { return std::string(); },
         [](std::string path) {
-            if (path.starts_with("prelude/cuda/")) path.replace(0, 12, "prelude/emulator");
-            return path;
+            return path.find("prelude/cuda/") == 0 ? "prelude/emulator" + path.substr(12) : path;
         });
 }
 

@@ -1,6 +1,7 @@
 // Deliberately broken kernels: each is caught, with a report that names what is wrong and where.
 
 #include "codegen/error.hpp"
+#include "runtime/emulator/tensor_map.hpp"
 #include "tests/runtime/emulated_kernel.hpp"
 
 #include <bit>
@@ -173,7 +174,7 @@ TEST_CASE("a product that reads with another swizzle than TMA wrote with") {
         return {};
     };
     check_mentions(run(), {"wgmma reads operand B with a swizzle of 64 bytes at offset",
-                           "where TMA wrote with a swizzle of 128 bytes", "wrong_swizzle.cu:34 (multiply)"});
+                           "where TMA wrote with a swizzle of 128 bytes", "wrong_swizzle.cu:32 (multiply)"});
     text.replace(text.find("Swizzle::bytes64"), 16, "Swizzle::bytes128"); // mended
     CHECK(run() == "");
     for (const float value : output.values()) CHECK(value == 128.0f);

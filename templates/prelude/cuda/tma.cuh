@@ -18,7 +18,7 @@ CHELA_DEVICE void tma_prefetch(const TensorMap* map) {
 
 // tma_load(shared, map, barrier, c0, c1…): the box that starts at coordinate c0 of the innermost dimension,
 // c1 of the next and so on, elements outside the tensor as zeros. Completes the box's bytes on `barrier`.
-// With swizzle the destination is aligned to 128 bytes (32), 256 (… 64) or 1024 (… 128 bytes).
+// The destination is aligned to 128 bytes, with a swizzle of 32, 64 or 128 bytes to 256, 512 or 1024.
 // tma_load_multicast: the same box to the same place in every block of the cluster whose bit is set in
 // `blocks`. tma_store(map, shared, c0, c1…): elements outside the tensor are not written. Committed and
 // awaited in groups.

@@ -17,10 +17,13 @@ enum class Swizzle { none = 0, bytes128 = 1, bytes64 = 2, bytes32 = 3 };
 /// Which dimension of an operand is contiguous: K, or M (of A) or N (of B). Only k for tf32.
 enum class Major { k = 0, mn = 1 };
 
-/// Where an operand lies. An operand is made of core matrices of 8 rows of 16 bytes. K-major: `stride_bytes`
-/// from eight rows to the next eight, `leading_bytes` between core matrices along K without swizzle (ignored
-/// with). MN-major: `leading_bytes` between swizzle-wide runs along M or N, `stride_bytes` between eights
-/// along K.
+/// Where an operand lies. It is made of core matrices: 8 rows of 16 bytes, without swizzle 128 bytes in one
+/// piece.
+///   K-major:   `stride_bytes` from eight rows to the next eight; `leading_bytes` between the two core
+///   matrices
+///              along K without swizzle, ignored with (a row of the swizzle holds both).
+///   MN-major:  rows run along M or N. `leading_bytes` from one swizzle-wide run along M or N to the next,
+///              `stride_bytes` between eights along K; without swizzle the two change places.
 template <Swizzle swizzle>
 CHELA_DEVICE uint64 wgmma_descriptor(const void* shared, int leading_bytes, int stride_bytes) {
     return static_cast<uint64>((shared_address(shared) & 0x3ffffu) >> 4) |
