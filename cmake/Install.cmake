@@ -11,7 +11,6 @@ endforeach()
 set_target_properties(chela_runtime PROPERTIES EXPORT_NAME chela)
 add_library(chela::chela ALIAS chela_runtime)
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/chela)
-target_include_directories(chela_runtime PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime/include>)
 
 if(NOT CHELA_STATIC_LLVM)
   set(package ${CMAKE_INSTALL_LIBDIR}/cmake/chela)

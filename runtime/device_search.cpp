@@ -5,6 +5,8 @@
 #include "runtime/cpu_device.hpp"
 #include "runtime/cuda_device.hpp"
 #include "runtime/disassemble.hpp"
+#include "runtime/emulator/emulator_device.hpp"
+#include "runtime/emulator/emulator_device.hpp"
 #include "runtime/nvrtc.hpp"
 
 #include <charconv>
@@ -51,7 +53,10 @@ OpenedDevice open_device(const Options& options) {
         return {open_cuda(loaded.driver, ordinal, options), {}};
     }
     const Target target = Target::parse(options.target);
-    throw UserError(fmt::format("target is '{}', an architecture to generate code for; to run it must be cuda, cuda:N or cpu",
+    if (target.backend == Backend::emulator)
+        return {make_emulator_device(target, {options.emulator_seed, options.emulator_check_race}), {}};
+    throw UserError(fmt::format("target is '{0}', an architecture to generate code for; to run it must be cuda, cuda:N, cpu "
+                                "or emulator:{0}",
                                 target.to_string()));
 }
 
@@ -73,6 +78,7 @@ std::vector<Found> find_devices(const Options& options) {
     }
     const auto cpu = make_cpu_device();
     found.push_back({"cpu", cpu->name(), host_cpu(), true});
+    found.push_back({"emulator:sm_90a", "emulated GPU", "any architecture from sm_80 on, on the CPU; slow and exact", true});
     return found;
 }
 

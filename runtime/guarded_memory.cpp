@@ -64,7 +64,7 @@ void GuardedTensor::set(const InputValues& values) {
         std::vector<double> row_values(static_cast<std::size_t>(shape.back()));
         for (std::int64_t row = rows.begin(); row < rows.end(); ++row) {
             for (std::int64_t column = 0; column < shape.back(); ++column) {
-                row_values[column] = values(row * shape.back() + column);
+                row_values[column] = values.unrounded(row * shape.back() + column); // encode() rounds
             }
             const std::int64_t offset = placement_.first + row_offset(shape, placement_.strides, row);
             encode(row_values, dtype_, image_.data() + offset * element_bytes_);

@@ -18,7 +18,6 @@ struct Format16 {
     static constexpr std::uint16_t quiet_nan = infinity | 1 << (mantissa_bits - 1);
 
     static std::uint16_t round(double value) {
-        constexpr int wide_mantissa_bits = 52, wide_bias = 1023;
         const auto bits = std::bit_cast<std::uint64_t>(value);
         const auto sign = static_cast<std::uint16_t>(bits >> 63 << 15);
         if (std::isnan(value)) return sign | quiet_nan;
@@ -44,15 +43,24 @@ struct Format16 {
     }
 
     static double widen(std::uint16_t bits) {
-        const double sign = bits >> 15 ? -1.0 : 1.0;
-        const int exponent = bits >> mantissa_bits & ((1 << exponent_bits) - 1);
-        const int mantissa = bits & ((1 << mantissa_bits) - 1);
-        if (exponent == (1 << exponent_bits) - 1) {
-            return mantissa ? std::numeric_limits<double>::quiet_NaN()
-                            : sign * std::numeric_limits<double>::infinity();
+        const std::uint64_t sign = static_cast<std::uint64_t>(bits >> 15) << 63;
+        const std::uint64_t exponent = bits >> mantissa_bits & ((1 << exponent_bits) - 1);
+        const std::uint64_t mantissa = bits & ((1 << mantissa_bits) - 1);
+        if (exponent == 0) {
+            constexpr double quantum = power_of_two(least_exponent - mantissa_bits);
+            const double magnitude = static_cast<double>(mantissa) * quantum;
+            return sign ? -magnitude : magnitude;
         }
-        if (exponent == 0) return sign * std::ldexp(mantissa, least_exponent - mantissa_bits);
-        return sign * std::ldexp((1 << mantissa_bits) + mantissa, exponent - bias - mantissa_bits);
+        constexpr std::uint64_t all_ones = (1 << exponent_bits) - 1;
+        const std::uint64_t wide_exponent = exponent == all_ones ? 0x7ff : exponent + (wide_bias - bias);
+        return std::bit_cast<double>(sign | wide_exponent << wide_mantissa_bits |
+                                     mantissa << (wide_mantissa_bits - mantissa_bits));
+    }
+
+  private:
+    static constexpr int wide_mantissa_bits = 52, wide_bias = 1023; // of double
+    static constexpr double power_of_two(int exponent) {
+        return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + wide_bias) << wide_mantissa_bits);
     }
 };
 

@@ -10,7 +10,8 @@ else()
   # LLVM to Z3 and libxml2, which nothing here uses.
   set(clang_libraries CodeGen Frontend Driver Serialization Parse Sema Analysis Edit ASTMatchers AST Lex APINotes
                       Support Basic)
-  list(TRANSFORM clang_libraries REPLACE "^(.*)$" "${LLVM_LIBRARY_DIR}/libclang\\1.a")
+  list(TRANSFORM clang_libraries PREPEND ${LLVM_LIBRARY_DIR}/libclang)
+  list(TRANSFORM clang_libraries APPEND .a)
   execute_process(
     COMMAND ${LLVM_TOOLS_BINARY_DIR}/llvm-config --link-static --libfiles
             x86 orcjit passes object targetparser coverage lto option frontenddriver frontendhlsl frontendopenmp
@@ -18,8 +19,10 @@ else()
     OUTPUT_VARIABLE llvm_libraries OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(llvm_libraries)
   list(FILTER llvm_libraries EXCLUDE REGEX "Polly")
-  target_sources(chela_llvm INTERFACE ${CMAKE_CURRENT_LIST_DIR}/polly_stub.cpp)
+  chela_library(chela_polly_stub polly_stub.cpp)
+  target_include_directories(chela_polly_stub SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
   target_link_libraries(chela_llvm INTERFACE
-    -Wl,--start-group ${clang_libraries} ${llvm_libraries} -Wl,--end-group z zstd rt dl m Threads::Threads)
+    -Wl,--start-group ${clang_libraries} ${llvm_libraries} $<TARGET_FILE:chela_polly_stub> -Wl,--end-group z zstd rt dl m Threads::Threads)
+  add_dependencies(chela_llvm chela_polly_stub)
   target_link_options(chela_llvm INTERFACE -Wl,--gc-sections)
 endif()

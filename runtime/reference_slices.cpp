@@ -60,10 +60,6 @@ std::string VerifyOptions::to_string() const {
 InputValues::InputValues(const Problem& problem, const TensorSpec& tensor, const VerifyOptions& options)
     : random_(options.seed, tensor.name), scale_(options.value_scale), dtype_(problem.dtype(tensor)) {}
 
-double InputValues::operator()(std::int64_t index) const {
-    return round_to(dtype_, scale_ * random_(static_cast<std::uint64_t>(index)));
-}
-
 std::map<std::string, double> scalars_of(const Problem& problem, const VerifyOptions& options) {
     std::map<std::string, double> values;
     for (const Family::Scalar& scalar : problem.family->scalars()) {

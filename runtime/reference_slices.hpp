@@ -26,8 +26,10 @@ struct ReferenceSlices {
 class InputValues {
   public:
     InputValues(const Problem&, const TensorSpec&, const VerifyOptions&);
-    /// Of `index` in the dense tensor: normal-like, scaled, rounded to the dtype of the tensor.
-    double operator()(std::int64_t index) const;
+    /// Of `index` in the dense tensor: normal-like and scaled, still to be rounded to the dtype of the
+    /// tensor.
+    double unrounded(std::int64_t index) const { return scale_ * random_(static_cast<std::uint64_t>(index)); }
+    double operator()(std::int64_t index) const { return round_to(dtype_, unrounded(index)); }
 
   private:
     RandomValues random_;

@@ -48,6 +48,7 @@ void VerificationCase::lend_workspace(const Program& program) {
 }
 
 void VerificationCase::launch(const Program& program, const LoadedProgram& loaded) {
+    lend_workspace(program);
     chela::launch(device_, program, loaded, arguments_);
 }
 

@@ -26,8 +26,9 @@ enum class Fault {
     workspace_overrun,
     odd_length, ///< the last row, at lengths that are not a multiple of 4
     last_head,
-    reads_outside,   ///< a row before x is added times zero
-    reads_workspace, ///< without having written it
+    last_head_slightly, ///< by eight times the bound: too little to see among thousands of right heads
+    reads_outside,      ///< a row before x is added times zero
+    reads_workspace,    ///< without having written it
     ignores_carry,
     throws_launch, ///< DeviceError from the launch, after which the device works
     breaks_device, ///< DeviceError from the launch and from everything later

@@ -67,6 +67,16 @@ TEST_CASE("lengths 0 and 1, one head, and more than 65535 heads") {
     CHECK_FALSE(bench.verify(scale_add(DType::bf16, 2, 1, 40000, 2), Fault::last_head).passed);
 }
 
+TEST_CASE("one head that is a little wrong is seen among a thousand that are right") {
+    Bench bench;
+    for (const DType dtype : all_dtypes) {
+        const VerifyResult result = bench.verify(scale_add(dtype, 4, 16, 256), Fault::last_head_slightly);
+        CHECK_FALSE(result.passed);
+        CHECK(result.relative_error < scale_add_family().error_bound(scale_add(dtype, 1, 1, 1)));
+        CHECK_MESSAGE(result.detail.find("at batch 3, heads 255") != std::string::npos, result.detail);
+    }
+}
+
 TEST_CASE("inputs scaled by 1e-3 and 1e3, into fp16's subnormals and past its largest value") {
     Bench bench;
     for (const DType dtype : all_dtypes) {
