@@ -137,14 +137,11 @@ void Tune::show(Session& session, const Problem& wanted, const TuneReport& repor
                                                       verification->detail);
     const Choice choice = session.choose(wanted);
     print("\n{}\n{}", out.bold("Winner"),
-          describe(out,
-                   {
-                       {"config", report.config->to_string()},
-                       {"time", speed},
-                       {"verified", checked},
-                       {"remembered", fmt::format("{} ({} from now on)", session.database().path().string(),
-                                                  to_string(choice.kind))},
-                   }));
+          describe(out, {{"config", report.config->to_string()},
+                         {"time", speed},
+                         {"verified", checked},
+                         {"remembered", fmt::format("{} ({} from now on)", session.database().path().string(),
+                                                    to_string(choice.kind))}}));
     // Not wrapped, so that it can be copied. Without its tunables: they are remembered.
     print("  {}      chela inspect {} --target {} --emit source\n", out.dim("source"), command_line(wanted),
           session.device().target().to_string());
