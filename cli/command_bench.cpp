@@ -21,10 +21,9 @@ struct Bench {
     std::string samples = "50";
 
     int act();
-    void show(const BenchResult&) const;
 };
 
-void Bench::show(const BenchResult& result) const {
+std::vector<std::pair<std::string, std::string>> lines_of(const BenchResult& result) {
     const double seconds = result.median_ms * 1e-3;
     const auto rate = [&](double work) {
         return seconds > 0 ? quantity_text(work / seconds) : std::string("- ");
@@ -46,7 +45,7 @@ void Bench::show(const BenchResult& result) const {
         lines.emplace_back("host",
                            fmt::format("{:.2f} µs per launch; {:.2f} µs of it chela's", result.host_us,
                                        std::max(0.0, result.host_us - result.bare_us)));
-    print("{}", describe(context.out, lines));
+    return lines;
 }
 
 int Bench::act() {
@@ -57,8 +56,7 @@ int Bench::act() {
     const BenchResult result = session.bench(served.op, count);
     context.log_notices(session);
     if (!context.json) {
-        if (!context.quiet) print("{}", heading(context, "bench", session, served));
-        show(result);
+        print("{}", result_text(context, "bench", session, served, lines_of(result)));
         return done;
     }
     auto json = heading_json("bench", session, served);

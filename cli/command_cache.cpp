@@ -95,20 +95,21 @@ int Cache::list(Session& session) {
                       : one.finished ? "no candidate survived"
                                      : "unfinished"});
     }
-    Table binaries({{"binary", false}, {"size", true}, {"last used", false}});
     std::uint64_t bytes = 0;
     for (const auto& entry : session.binaries().list()) {
         bytes += entry.bytes;
         json["binaries"].push_back(
             {{"key", entry.key}, {"bytes", entry.bytes}, {"last_used", when(entry.last_used)}});
-        binaries.add({entry.key, bytes_text(static_cast<double>(entry.bytes)), when(entry.last_used)});
     }
     const std::size_t problem_count = json["problems"].size(), binary_count = json["binaries"].size();
-    std::string text = fmt::format("{}\n", context.out.bold(fmt::format("{} tuned problems", problem_count)));
+    const auto counted = [&](std::size_t count, const char* what) {
+        return context.out.bold(fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"));
+    };
+    std::string text = counted(problem_count, "tuned problem") + "\n";
     if (problem_count > 0) text += problems.to_string(context.out);
-    text += fmt::format("{}\n", context.out.bold(fmt::format("{} compiled binaries, {}", binary_count,
-                                                             bytes_text(static_cast<double>(bytes)))));
-    if (binary_count > 0) text += binaries.to_string(context.out);
+    text +=
+        fmt::format("{}, {}{}\n", counted(binary_count, "compiled kernel"),
+                    bytes_text(static_cast<double>(bytes)), binary_count > 0 ? "; --json names each" : "");
     return finish(json, text);
 }
 

@@ -97,6 +97,7 @@ Parsed parse_command_line(const std::vector<std::string>& words, Context& contex
     app.formatter(help_formatter());
     app.set_help_flag("--help,-h", "print this and exit");
     app.set_version_flag("--version", fmt::format("chela {}", chela_version()), "print the version and exit");
+    app.get_option("--version")->group("General");
     app.failure_message(CLI::FailureMessage::simple);
     app.allow_extras();
     add_general_options(app, context);
@@ -128,10 +129,10 @@ Parsed parse_command_line(const std::vector<std::string>& words, Context& contex
         app.parse(reversed);
     } catch (const CLI::CallForHelp&) {
         const CLI::App& invoked = deepest(app);
-        std::string path = invoked.get_name();
+        std::string before; // of the command's own name, in its usage
         for (const CLI::App* up = invoked.get_parent(); up; up = up->get_parent())
-            path = up->get_name() + " " + path;
-        return {owner, {}, invoked.help(invoked.get_parent() ? "" : path)};
+            before = up->get_name() + (before.empty() ? "" : " " + before);
+        return {owner, {}, invoked.help(before)};
     } catch (const CLI::Success& text) { // the version
         return {owner, {}, std::string(text.what()) + "\n"};
     } catch (const CLI::ParseError& error) {

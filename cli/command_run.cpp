@@ -121,7 +121,7 @@ int Run::act() {
         lines.emplace_back(file.spec->name, fmt::format("{}: {} of {}", file.path.string(),
                                                         to_string(npy_type(files.problem.dtype(*file.spec))),
                                                         shape_text(files.problem.shape(*file.spec))));
-    print("{}{}", heading(context, "run", session, served), describe(context.out, lines));
+    print("{}", result_text(context, "run", session, served, lines));
     return done;
 }
 

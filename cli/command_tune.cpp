@@ -136,16 +136,15 @@ void Tune::show(Session& session, const Problem& wanted, const TuneReport& repor
                                         : fmt::format("; again on other inputs: {} {}", out.red("FAILED"),
                                                       verification->detail);
     const Choice choice = session.choose(wanted);
-    const std::string look =
-        fmt::format("chela inspect {} --target {} --emit source", command_line(wanted, &*report.config),
-                    session.device().target().to_string());
     print("\n{}\n{}", out.bold("Winner"),
           describe(out, {{"config", report.config->to_string()},
                          {"time", speed},
                          {"verified", checked},
                          {"remembered", fmt::format("{} ({} from now on)", session.database().path().string(),
-                                                    to_string(choice.kind))},
-                         {"source", look}}));
+                                                    to_string(choice.kind))}}));
+    // Not wrapped, so that it can be copied. Without its tunables: they are remembered.
+    print("  {}      chela inspect {} --target {} --emit source\n", out.dim("source"), command_line(wanted),
+          session.device().target().to_string());
     if (show_source)
         for (const Inspection& one :
              inspect(context.options, session.device().target(), wanted, *report.config, Emit::source))

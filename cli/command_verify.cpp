@@ -57,10 +57,10 @@ int Verify::act() {
         return result.passed ? done : failed;
     }
     const Terminal& out = context.out;
-    if (!context.quiet) print("{}", heading(context, "verify", session, served));
-    print("{}", describe(out, {{"inputs", with.to_string()},
-                               {"error", fmt::format("{:.3e} of {}, rms(out - ref) / rms(ref); bound {:.1e}",
-                                                     result.relative_error, result.output, bound)}}));
+    print("{}", result_text(context, "verify", session, served,
+                            {{"inputs", with.to_string()},
+                             {"error", fmt::format("{:.3e} of {}, rms(out - ref) / rms(ref); bound {:.1e}",
+                                                   result.relative_error, result.output, bound)}}));
     if (result.passed) {
         print("{}\n", out.green("passed"));
         return done;

@@ -5,6 +5,7 @@
 
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 #include <numeric>
 
@@ -20,9 +21,24 @@ class WrappedHelp final : public CLI::Formatter {
         const auto lines = wrap(option->get_description(), width_ - static_cast<int>(get_column_width()));
         return fmt::format("{}", fmt::join(lines, "\n"));
     }
+    std::string make_option_name(const CLI::Option* option, bool positional) const override {
+        // What a flag sets is in braces: "--causal{true},--no-causal{false}".
+        std::string name = Formatter::make_option_name(option, positional);
+        for (std::size_t begin; (begin = name.find('{')) != std::string::npos;)
+            name.erase(begin, name.find('}', begin) + 1 - begin);
+        return name;
+    }
     std::string make_description(const CLI::App* app) const override {
-        const auto lines = wrap(app->get_description(), width_);
-        return lines.front().empty() ? "" : fmt::format("{}\n", fmt::join(lines, "\n"));
+        std::string text = app->get_description();
+        if (text.empty()) return text;
+        text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+        return fmt::format("{}\n\n", fmt::join(wrap(text, width_), "\n"));
+    }
+    std::string make_group(std::string group, bool positional,
+                           std::vector<const CLI::Option*> options) const override {
+        std::string text = Formatter::make_group(group, positional, options);
+        return text.ends_with("\n\n") ? text.substr(0, text.size() - 1)
+                                      : text; // one blank line between groups
     }
 
   private:

@@ -21,10 +21,12 @@ std::string Served::text() const { return fmt::format("{} ({}: {})", op.config()
 
 nlohmann::ordered_json Served::choice_json() const { return {{"kind", kind}, {"why", why}}; }
 
-std::string heading(const Context& context, std::string_view command, Session& session,
-                    const Served& served) {
+std::string result_text(const Context& context, std::string_view command, Session& session,
+                        const Served& served, std::vector<std::pair<std::string, std::string>> lines) {
+    if (context.quiet) return describe(context.out, lines);
+    lines.insert(lines.begin(), {{"on", session.device().name()}, {"with", served.text()}});
     return fmt::format("{} {}\n", context.out.bold(command), served.op.problem().to_string()) +
-           describe(context.out, {{"on", session.device().name()}, {"with", served.text()}});
+           describe(context.out, lines);
 }
 
 nlohmann::ordered_json heading_json(std::string_view command, Session& session, const Served& served) {

@@ -22,9 +22,11 @@ struct Served {
 
 Served serve(Session&, const Problem&, const ConfigOptions&);
 
-/// The lines that every result begins with: problem, device, configuration.
-std::string heading(const Context&, std::string_view command, Session&, const Served&);
-/// The same as JSON: {"command", "problem", "device", "target", "config", "choice"}.
+/// A result for people: command, problem, device and configuration (left out if the context is quiet), then
+/// `lines`.
+std::string result_text(const Context&, std::string_view command, Session&, const Served&,
+                        std::vector<std::pair<std::string, std::string>> lines);
+/// What every result as JSON begins with: {"command", "problem", "device", "target", "config", "choice"}.
 nlohmann::ordered_json heading_json(std::string_view command, Session&, const Served&);
 
 } // namespace chela::cli

@@ -27,7 +27,7 @@ Terminal::Terminal(std::FILE* stream) : width_(std::numeric_limits<int>::max()) 
 }
 
 std::string Terminal::styled(const char* code, std::string_view text) const {
-    return coloured_ ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+    return coloured_ && !text.empty() ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
 }
 
 int display_width(std::string_view text) {

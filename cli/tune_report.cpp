@@ -60,7 +60,7 @@ std::vector<std::string> numbers_of(const Terminal& terminal, const TuneReport& 
     const bool tied =
         std::find(report.ties.begin(), report.ties.end(), report.records[rank].config) != report.ties.end();
     const double winner = report.winner ? report.winner->measurement.median_ms : measurement.median_ms;
-    const std::string against = rank == 0 ? "best"
+    const std::string against = rank == 0 ? "-"
                                 : tied    ? "tied"
                                           : fmt::format("{:.2f}x", measurement.median_ms / winner);
     const std::string time = time_text(measurement.median_ms);
@@ -70,7 +70,7 @@ std::vector<std::string> numbers_of(const Terminal& terminal, const TuneReport& 
 }
 
 const std::vector<Table::Column> number_columns = {
-    {"", true}, {"time", true}, {"spread", true}, {"", true}, {"error", true}};
+    {"", true}, {"time", true}, {"spread", true}, {"vs best", true}, {"error", true}};
 
 Table table_by_tunables(const Terminal& terminal, const TuneReport& report,
                         const std::vector<Config>& configs, const Columns& columns) {
@@ -150,7 +150,9 @@ std::string losers_text(const Terminal& terminal, const TuneReport& report) {
     Table table({{"", true}, {"", false}, {"", false}});
     for (const auto& [kind, group] : groups) {
         const Record& example = *group.example;
-        std::string why = fmt::format("e.g. {}: {}", example.config, why_not(report, example));
+        const std::string& detail = example.measurement.detail;
+        std::string why =
+            fmt::format("e.g. {}: {}", example.config, detail.empty() ? why_not(report, example) : detail);
         if (kind == "tied") why = "within the spread; the winner takes less from the device";
         if (kind == "slower" && report.winner)
             why = fmt::format("up to {:.1f}x; the nearest: {}, {}",

@@ -209,7 +209,7 @@ TEST_CASE("cache: path, list, check, export, import, clear") {
     CHECK(list["problems"][0]["finished"] == true);
     CHECK(list["problems"][0]["records"] == 2);
     REQUIRE(list["binaries"].size() > 0);
-    CHECK(holds(text_of(folder, "cache list"), "1 tuned problem"));
+    CHECK(holds(text_of(folder, "cache list"), "1 tuned problem\n"));
     CHECK(json_of(folder, "cache check")["sound"] == true);
 
     const std::string file = folder / "tuned.json";
