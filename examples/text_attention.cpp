@@ -95,6 +95,13 @@ double share_guessed(const std::vector<unsigned char>& text, const std::vector<f
     return static_cast<double>(right) / static_cast<double>(text.size() - 1);
 }
 
+double share_of_commonest(const std::vector<unsigned char>& text) {
+    std::array<std::size_t, 256> counts{};
+    for (const unsigned char byte : text) ++counts[byte];
+    return static_cast<double>(*std::max_element(counts.begin(), counts.end())) /
+           static_cast<double>(text.size());
+}
+
 int compare(const char* path, const std::vector<unsigned char>& text) {
     chela::Session session;
     const chela::Op op = session.get(chela::LinearAttention{.head_dim = head_dim,
@@ -155,16 +162,20 @@ int compare(const char* path, const std::vector<unsigned char>& text) {
     op.problem().family->reference(op.problem(), {{"scale", 1 / std::sqrt(static_cast<double>(head_dim))}},
                                    exact);
 
-    const double errors[] = {relative_error(in_pieces, whole), relative_error(pieces_state, whole_state),
-                             relative_error(whole, exact["o"].data)};
-    std::printf(
-        "in %zu pieces of 1 to 2048 bytes: output differs by %.1e, final state by %.1e (relative, rms)\n",
-        pieces, errors[0], errors[1]);
-    std::printf("from the definition in float64 it differs by %.1e; the bound is %.0e\n", errors[2], bound);
-    std::printf("%.0f %% of the bytes are guessed from the one before them\n",
-                100 * share_guessed(text, whole, value_table));
-    const bool agree =
-        std::all_of(std::begin(errors), std::end(errors), [&](double error) { return error <= bound; });
+    // The bound holds for sequences of 2048 tokens; rounding errors of a longer sum grow with the root of its
+    // terms.
+    const double definition_bound = bound * std::max(1.0, static_cast<double>(text.size()) / 2048);
+    const double output = relative_error(in_pieces, whole), state = relative_error(pieces_state, whole_state),
+                 definition = relative_error(whole, exact["o"].data);
+    std::printf("in %zu pieces of 1 to 2048 bytes: output differs by %.1e, final state by %.1e (relative "
+                "rms; bound %.0e)\n",
+                pieces, output, state, bound);
+    std::printf("from the definition in float64: output differs by %.1e (bound %.0e)\n", definition,
+                definition_bound);
+    std::printf("what it remembers: %.0f %% of the bytes are guessed from the byte before them; the "
+                "commonest byte alone: %.0f %%\n",
+                100 * share_guessed(text, whole, value_table), 100 * share_of_commonest(text));
+    const bool agree = output <= bound && state <= bound && definition <= definition_bound; // false for NaN
     std::printf("%s\n", agree ? "the runs agree" : "THE RUNS DO NOT AGREE");
     return agree ? 0 : 1;
 }
