@@ -37,7 +37,8 @@ double distance(const Family& family, const Values& extents_a, const Values& ext
     const auto b = work_extents(family, extents_b);
     double sum = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
-        sum += std::abs(std::log2((1.0 + static_cast<double>(a[i].size)) / (1.0 + static_cast<double>(b[i].size))));
+        sum += std::abs(
+            std::log2((1.0 + static_cast<double>(a[i].size)) / (1.0 + static_cast<double>(b[i].size))));
     }
     return sum;
 }

@@ -1,9 +1,9 @@
 #pragma once
-// Under which key a problem is tuned. What makes one configuration faster than another is how many independent
-// pieces of work there are (they fill the device or do not) and how long each is, and neither to the last unit.
-// So the extents that are computed independently (batch, heads) count by their product, and that product and every
-// other extent (length) are rounded to the nearest power of two. Serving a new length therefore lands in a bucket
-// that is already tuned, and tuning twice within a factor of 1.4 is a hit.
+// Under which key a problem is tuned. What makes one configuration faster than another is how many
+// independent pieces of work there are (they fill the device or do not) and how long each is, and neither to
+// the last unit. So the extents that are computed independently (batch, heads) count by their product, and
+// that product and every other extent (length) are rounded to the nearest power of two. Serving a new length
+// therefore lands in a bucket that is already tuned, and tuning twice within a factor of 1.4 is a hit.
 
 #include "codegen/family.hpp"
 

@@ -33,7 +33,8 @@ struct ByIdentity {
 void gather(const Exchange& known, bool shipped, const TuningPoint& wanted, std::vector<Tuned>& tuned) {
     std::map<TuningPoint, Tuned, ByIdentity> points;
     const auto concerns = [&](const TuningPoint& point) {
-        return point.family == wanted.family && point.traits == wanted.traits && point.target == wanted.target;
+        return point.family == wanted.family && point.traits == wanted.traits &&
+               point.target == wanted.target;
     };
     for (const Record& record : known.records) {
         if (!concerns(record.point) || record.measurement.status != Status::ok) continue;
@@ -66,7 +67,8 @@ bool grade(Tuned& tuned, const Problem& problem, const TuningPoint& wanted) {
     } else {
         Problem other = problem;
         other.extents = extents;
-        tuned.kind = problem_key(other) == wanted.problem_key ? Choice::Kind::bucketed : Choice::Kind::nearest;
+        tuned.kind =
+            problem_key(other) == wanted.problem_key ? Choice::Kind::bucketed : Choice::Kind::nearest;
     }
     return true;
 }
@@ -87,24 +89,20 @@ bool preferred(const Tuned& a, const Tuned& b, const TuningPoint& wanted) {
 std::string reason(const Tuned& tuned, const Record& record) {
     const std::string what = fmt::format("{:.4g} ms on {}, measured {}{}", record.measurement.median_ms,
                                          record.point.device, record.when, tuned.shipped ? ", shipped" : "");
-    switch (tuned.kind) {
-    case Choice::Kind::exact:
-        return fmt::format("tuned for these extents ({})", what);
-    case Choice::Kind::bucketed:
+    if (tuned.kind == Choice::Kind::exact) return fmt::format("tuned for these extents ({})", what);
+    if (tuned.kind == Choice::Kind::bucketed) {
         return fmt::format("tuned for {}, of the same bucket ({})", record.point.extents, what);
-    case Choice::Kind::nearest:
-        return fmt::format("tuned for {}, the nearest, {:.1f} doublings away ({})", record.point.extents,
-                           tuned.doublings, what);
-    default:
-        return fmt::format("tuned for {} on another device, {:.1f} doublings away ({})", record.point.extents,
-                           tuned.doublings, what);
     }
+    const char* where = tuned.kind == Choice::Kind::nearest ? "the nearest" : "the nearest on another device";
+    return fmt::format("tuned for {}, {}, {:.1f} doublings away ({})", record.point.extents, where,
+                       tuned.doublings, what);
 }
 
 } // namespace
 
 std::string_view to_string(Choice::Kind kind) {
-    constexpr std::array<std::string_view, 5> names = {"exact", "bucketed", "nearest", "other_device", "fallback"};
+    constexpr std::array<std::string_view, 5> names = {"exact", "bucketed", "nearest", "other_device",
+                                                       "fallback"};
     return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -114,7 +112,8 @@ Choice choose(const Problem& problem, const RunnerInfo& here, Database* database
     if (database) gather(database->candidates(wanted.family, wanted.traits), false, wanted, tuned);
     if (shipped) gather(*shipped, true, wanted, tuned);
     std::erase_if(tuned, [&](Tuned& one) { return !grade(one, problem, wanted); });
-    std::sort(tuned.begin(), tuned.end(), [&](const Tuned& a, const Tuned& b) { return preferred(a, b, wanted); });
+    std::sort(tuned.begin(), tuned.end(),
+              [&](const Tuned& a, const Tuned& b) { return preferred(a, b, wanted); });
 
     int passed_over = 0;
     for (Tuned& one : tuned) {
@@ -124,15 +123,16 @@ Choice choose(const Problem& problem, const RunnerInfo& here, Database* database
         });
         for (const Record& record : one.records) {
             try {
-                return {admitted_config(*problem.family, here.target, problem.traits, record.config), one.kind,
-                        reason(one, record)};
+                return {admitted_config(*problem.family, here.target, problem.traits, record.config),
+                        one.kind, reason(one, record)};
             } catch (const UserError&) { // of another version
                 ++passed_over;
             }
         }
     }
     std::string why = fmt::format("not tuned: the default rule of {}", problem.family->name());
-    if (passed_over > 0) why += fmt::format(" ({} records name configurations that are no longer admitted)", passed_over);
+    if (passed_over > 0)
+        why += fmt::format(" ({} records name configurations that are no longer admitted)", passed_over);
     return {default_config(here.target, problem), Choice::Kind::fallback, why};
 }
 

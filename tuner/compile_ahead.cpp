@@ -4,7 +4,8 @@
 
 namespace chela {
 
-CompileAhead::CompileAhead(Runner& runner, const Problem& problem, int threads) : runner_(runner), problem_(problem) {
+CompileAhead::CompileAhead(Runner& runner, const Problem& problem, int threads)
+    : runner_(runner), problem_(problem) {
     for (int i = 0; i < std::max(1, threads); ++i) threads_.emplace_back([this] { work(); });
 }
 

@@ -16,24 +16,28 @@ using sqlite::Connection;
 using sqlite::Query;
 
 #define CHELA_POINT_COLUMNS "problem_key, family, traits, extents, device, target, toolchain, chela_version"
-#define CHELA_POINT_IS                                                                                                 \
-    " WHERE family = ? AND traits = ? AND extents = ? AND device = ? AND target = ? AND toolchain = ? AND chela_version = ?"
+#define CHELA_POINT_IS                                                                                       \
+    " WHERE family = ? AND traits = ? AND extents = ? AND device = ? AND target = ? AND toolchain = ? AND "  \
+    "chela_version = ?"
 
 constexpr std::string_view insert_record =
     "INSERT OR REPLACE INTO record (" CHELA_POINT_COLUMNS ", config, status, median_ms, spread_ms, samples,"
     " relative_error, compile_ms, detail, effort, measured_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-constexpr std::string_view insert_search =
-    "INSERT OR REPLACE INTO search (" CHELA_POINT_COLUMNS ", exhausted, budget_seconds, trials, candidates, seed,"
-    " winner, finished_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr std::string_view insert_search = "INSERT OR REPLACE INTO search (" CHELA_POINT_COLUMNS
+                                           ", exhausted, budget_seconds, trials, candidates, seed,"
+                                           " winner, finished_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
-#define CHELA_SELECT_RECORDS                                                                                           \
-    "SELECT " CHELA_POINT_COLUMNS ", config, status, median_ms, spread_ms, samples, relative_error, compile_ms,"       \
+#define CHELA_SELECT_RECORDS                                                                                 \
+    "SELECT " CHELA_POINT_COLUMNS                                                                            \
+    ", config, status, median_ms, spread_ms, samples, relative_error, compile_ms,"                           \
     " detail, effort, measured_at FROM record"
-#define CHELA_SELECT_SEARCHES                                                                                          \
-    "SELECT " CHELA_POINT_COLUMNS ", exhausted, budget_seconds, trials, candidates, seed, winner, finished_at FROM search"
+#define CHELA_SELECT_SEARCHES                                                                                \
+    "SELECT " CHELA_POINT_COLUMNS                                                                            \
+    ", exhausted, budget_seconds, trials, candidates, seed, winner, finished_at FROM search"
 
 TuningPoint read_point(const Query& row) {
-    return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7)};
+    return {row.text(0), row.text(1), row.text(2), row.text(3),
+            row.text(4), row.text(5), row.text(6), row.text(7)};
 }
 
 Record read_record(const Query& row) {
@@ -61,7 +65,8 @@ FinishedSearch read_search(const Query& row) {
             .when = row.text(14)};
 }
 
-template <class Read> auto read_all(Query query, const Read& read) {
+template <class Read>
+auto read_all(Query query, const Read& read) {
     std::vector<decltype(read(query))> rows;
     while (query.step()) rows.push_back(read(query));
     return rows;
@@ -77,8 +82,9 @@ void write(Connection& connection, const Record& record) {
     const TuningPoint& at = record.point;
     const Measurement& m = record.measurement;
     connection.run(insert_record, at.problem_key, at.family, at.traits, at.extents, at.device, at.target,
-                   at.toolchain, at.chela_version, record.config, to_string(m.status), m.median_ms, m.spread_ms,
-                   m.samples, m.relative_error, m.compile_ms, m.detail, to_string(record.effort), record.when);
+                   at.toolchain, at.chela_version, record.config, to_string(m.status), m.median_ms,
+                   m.spread_ms, m.samples, m.relative_error, m.compile_ms, m.detail, to_string(record.effort),
+                   record.when);
 }
 
 void write(Connection& connection, const FinishedSearch& search) {
@@ -125,8 +131,8 @@ bool replaces(const FinishedSearch& incoming, const FinishedSearch& present) {
     return std::tuple(incoming.exhausted, incoming.when) > std::tuple(present.exhausted, present.when);
 }
 
-template <class Row> void merge(Connection& connection, const Row& row, const std::optional<Row>& present,
-                                ImportReport& report) {
+template <class Row>
+void merge(Connection& connection, const Row& row, const std::optional<Row>& present, ImportReport& report) {
     if (present && !replaces(row, *present)) {
         ++report.kept;
         return;
@@ -144,7 +150,8 @@ struct Database::State {
     std::optional<Connection> connection;
 
     /// Runs `work` with an open connection; where it meets damage, with a new database.
-    template <class Work> auto run(const Work& work) {
+    template <class Work>
+    auto run(const Work& work) {
         const std::lock_guard lock(mutex);
         for (int attempt = 0;; ++attempt) {
             if (!connection || connection->moved()) connection.emplace(open_database_file(path, warnings));
@@ -194,9 +201,10 @@ std::optional<Record> Database::best(const TuningPoint& point) {
 
 std::vector<FinishedSearch> Database::finished_searches(const TuningPoint& point) {
     return state_->run([&](Connection& connection) {
-        return read_all(connection.query(CHELA_SELECT_SEARCHES " WHERE problem_key = ? AND device = ? AND target = ?"
-                                                               " AND toolchain = ? AND chela_version = ?"
-                                                               " ORDER BY extents <> ?, finished_at DESC, extents",
+        return read_all(connection.query(CHELA_SELECT_SEARCHES
+                                         " WHERE problem_key = ? AND device = ? AND target = ?"
+                                         " AND toolchain = ? AND chela_version = ?"
+                                         " ORDER BY extents <> ?, finished_at DESC, extents",
                                          point.problem_key, point.device, point.target, point.toolchain,
                                          point.chela_version, point.extents),
                         read_search);
@@ -206,12 +214,13 @@ std::vector<FinishedSearch> Database::finished_searches(const TuningPoint& point
 Exchange Database::candidates(std::string_view family, std::string_view traits) {
     return state_->run([&](Connection& connection) {
         return Exchange{
-            .records = read_all(
-                connection.query(CHELA_SELECT_RECORDS " WHERE family = ? AND traits = ? AND status = 'ok'", family, traits),
-                read_record),
-            .searches =
-                read_all(connection.query(CHELA_SELECT_SEARCHES " WHERE family = ? AND traits = ?", family, traits),
-                         read_search),
+            .records = read_all(connection.query(CHELA_SELECT_RECORDS
+                                                 " WHERE family = ? AND traits = ? AND status = 'ok'",
+                                                 family, traits),
+                                read_record),
+            .searches = read_all(
+                connection.query(CHELA_SELECT_SEARCHES " WHERE family = ? AND traits = ?", family, traits),
+                read_search),
             .rejected = {}};
     });
 }
@@ -219,9 +228,10 @@ Exchange Database::candidates(std::string_view family, std::string_view traits) 
 std::vector<TunedProblem> Database::list() {
     return state_->run([&](Connection& connection) {
         std::vector<TunedProblem> problems;
-        Query query = connection.query("SELECT " CHELA_POINT_COLUMNS ", count(*), sum(status = 'ok') FROM record"
-                                       " GROUP BY family, traits, extents, device, target, toolchain, chela_version"
-                                       " ORDER BY family, traits, extents, device, target, toolchain, chela_version");
+        Query query =
+            connection.query("SELECT " CHELA_POINT_COLUMNS ", count(*), sum(status = 'ok') FROM record"
+                             " GROUP BY family, traits, extents, device, target, toolchain, chela_version"
+                             " ORDER BY family, traits, extents, device, target, toolchain, chela_version");
         while (query.step()) {
             const TuningPoint point = read_point(query);
             problems.push_back({.point = point,
@@ -238,7 +248,8 @@ std::string Database::export_json() {
     return state_->run([&](Connection& connection) {
         sqlite::Transaction one_view(connection);
         Exchange all{.records = read_all(connection.query(CHELA_SELECT_RECORDS " ORDER BY id"), read_record),
-                     .searches = read_all(connection.query(CHELA_SELECT_SEARCHES " ORDER BY id"), read_search),
+                     .searches =
+                         read_all(connection.query(CHELA_SELECT_SEARCHES " ORDER BY id"), read_search),
                      .rejected = {}};
         return to_json(all);
     });

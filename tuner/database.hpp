@@ -1,6 +1,6 @@
 #pragma once
-// The tuning database: what came of every candidate, and which searches came to their end. One SQLite file, shared
-// by any number of threads and processes.
+// The tuning database: what came of every candidate, and which searches came to their end. One SQLite file,
+// shared by any number of threads and processes.
 
 #include "tuner/exchange.hpp"
 #include "tuner/record.hpp"
@@ -30,8 +30,9 @@ struct ImportReport {
     std::vector<std::string> rejected;
 };
 
-/// Thread-safe. A damaged file is moved aside and told by take_warnings(), whenever it is noticed. Every function throws
-/// UserError where the file cannot be read or written (no permission, disk full, locked for over ten seconds).
+/// Thread-safe. A damaged file is moved aside and told by take_warnings(), whenever it is noticed. Every
+/// function throws UserError where the file cannot be read or written (no permission, disk full, locked for
+/// over ten seconds).
 class Database {
   public:
     /// Opens or creates the file and its folders; ":memory:" lives as long as the object. Throws UserError.
@@ -52,8 +53,8 @@ class Database {
     std::vector<Record> records(const TuningPoint&);
     /// The winner of the point's finished search where its record is ok, else the fastest candidate.
     std::optional<Record> best(const TuningPoint&);
-    /// Finished searches with the point's problem key, device, target, toolchain and chela version; the one with the
-    /// point's very extents first.
+    /// Finished searches with the point's problem key, device, target, toolchain and chela version; the one
+    /// with the point's very extents first.
     std::vector<FinishedSearch> finished_searches(const TuningPoint&);
     /// What a choice is made from: all ok records and all finished searches of a family with these traits.
     Exchange candidates(std::string_view family, std::string_view traits);

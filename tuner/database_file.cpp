@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 namespace chela {
-namespace {
 
 namespace fs = std::filesystem;
+
+namespace {
 
 constexpr int busy_ms = 10'000;
 constexpr std::int64_t application_id = 0x6368'656c; // "chel"
@@ -69,7 +70,8 @@ void require_ours(sqlite::Connection& connection, const fs::path& path) {
 void migrate(sqlite::Connection& connection, const fs::path& path) {
     const auto version = [&] { return connection.integer("PRAGMA user_version"); };
     if (version() == database_schema_version()) return;
-    sqlite::Transaction transaction(connection); // another process may be migrating: look again under the lock
+    sqlite::Transaction transaction(
+        connection); // another process may be migrating: look again under the lock
     require_ours(connection, path);
     for (auto next = version(); next < database_schema_version(); ++next) {
         connection.execute(migrations.at(static_cast<std::size_t>(next)));
@@ -94,8 +96,8 @@ void use_write_ahead_log(sqlite::Connection& connection) {
     }
 }
 
-// Held while a damaged file is replaced, so that two processes that find the damage do not set aside each other's
-// new file. The lock is on the directory: no file is left behind.
+// Held while a damaged file is replaced, so that two processes that find the damage do not set aside each
+// other's new file. The lock is on the directory: no file is left behind.
 class DirectoryLock {
   public:
     explicit DirectoryLock(const fs::path& directory)

@@ -13,12 +13,12 @@ namespace chela {
 int database_schema_version();
 
 /// Opens or creates the database, brings an older schema up to date, and moves a damaged file aside to
-/// NAME.damaged-<time> (said in `warnings`). Throws UserError where the path cannot be a database of this build: not
-/// writable, of a newer chela, or of another program.
+/// NAME.damaged-<time> (said in `warnings`). Throws UserError where the path cannot be a database of this
+/// build: not writable, of a newer chela, or of another program.
 sqlite::Connection open_database_file(const std::filesystem::path&, std::vector<std::string>& warnings);
 
-/// Renames a damaged database with its sidecar files. Does nothing where another process has already replaced it, unless
-/// `certain` says that the file was seen damaged although SQLite's own check passes it.
+/// Renames a damaged database with its sidecar files. Does nothing where another process has already replaced
+/// it, unless `certain` says that the file was seen damaged although SQLite's own check passes it.
 void set_aside_damaged(const std::filesystem::path&, bool certain, std::vector<std::string>& warnings);
 
 /// What `PRAGMA integrity_check` complains about; empty where the file is sound.

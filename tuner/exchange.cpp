@@ -2,10 +2,10 @@
 
 #include "codegen/error.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 namespace chela {
 namespace {
@@ -69,7 +69,8 @@ class Row {
     std::string text(const char* name, bool may_be_empty = false) const {
         const Json& value = at(name);
         if (!value.is_string()) refuse(name, "a text");
-        if (value.get_ref<const std::string&>().empty() && !may_be_empty) refuse(name, "a text that is not empty");
+        if (value.get_ref<const std::string&>().empty() && !may_be_empty)
+            refuse(name, "a text that is not empty");
         return value.get<std::string>();
     }
     bool boolean(const char* name) const {
@@ -78,8 +79,9 @@ class Row {
     }
     int count(const char* name) const {
         const Json& value = at(name);
-        const bool fits = value.is_number_unsigned() &&
-                          value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<int>::max());
+        const bool fits =
+            value.is_number_unsigned() &&
+            value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<int>::max());
         if (!fits) refuse(name, "a whole number, 0 or more");
         return value.get<int>();
     }
@@ -97,13 +99,18 @@ class Row {
         return real;
     }
     std::string time(const char* name) const {
-        static const std::regex form(R"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)");
+        constexpr std::string_view form = "dddd-dd-ddTdd:dd:ddZ";
         std::string value = text(name);
-        if (!std::regex_match(value, form)) refuse(name, "a time like 2026-11-22T10:11:12Z");
+        const bool good =
+            std::equal(value.begin(), value.end(), form.begin(), form.end(), [](char c, char wanted) {
+                return wanted == 'd' ? c >= '0' && c <= '9' : c == wanted;
+            });
+        if (!good) refuse(name, "a time like 2026-11-22T10:11:12Z");
         return value;
     }
     /// `parse` of the text; what it throws is told with the path.
-    template <class Parse> auto parsed(const char* name, const Parse& parse) const {
+    template <class Parse>
+    auto parsed(const char* name, const Parse& parse) const {
         const std::string value = text(name);
         try {
             return parse(value);
@@ -136,11 +143,13 @@ TuningPoint point_from(const Row& row) {
                       .traits = problem.text("traits", true),
                       .extents = problem.text("extents", true),
                       .device = row.text("device"),
-                      .target = row.parsed("target", [](auto text) { return Target::parse(text).to_string(); }),
+                      .target =
+                          row.parsed("target", [](auto text) { return Target::parse(text).to_string(); }),
                       .toolchain = row.text("toolchain"),
                       .chela_version = row.text("chela")};
     const std::string start = point.family + " " + point.traits + " |";
-    if (!point.problem_key.starts_with(start)) problem.refuse("key", "a text that begins with '" + start + "'");
+    if (!point.problem_key.starts_with(start))
+        problem.refuse("key", "a text that begins with '" + start + "'");
     return point;
 }
 
@@ -192,14 +201,11 @@ void read_rows(const Json& document, const char* name, const Read& read, std::ve
 } // namespace
 
 std::string to_json(const Exchange& exchange) {
-    Json document = {{"format", format_name},
-                     {"version", format_version},
-                     {"chela", chela_version()},
-                     {"exported", utc_now()},
-                     {"records", Json::array()},
-                     {"searches", Json::array()}};
+    Json document = {{"format", format_name}, {"version", format_version}, {"chela", chela_version()},
+                     {"exported", utc_now()}, {"records", Json::array()},  {"searches", Json::array()}};
     for (const Record& record : exchange.records) document["records"].push_back(record_json(record));
-    for (const FinishedSearch& search : exchange.searches) document["searches"].push_back(search_json(search));
+    for (const FinishedSearch& search : exchange.searches)
+        document["searches"].push_back(search_json(search));
     return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -211,8 +217,8 @@ Exchange exchange_from_json(std::string_view text) {
         throw UserError("tuning records: not JSON: " + std::string(error.what()));
     }
     if (!document.is_object() || document.value("format", Json()) != format_name) {
-        throw UserError("tuning records: the JSON is not an object with \"format\": \"" + std::string(format_name) +
-                        "\"");
+        throw UserError("tuning records: the JSON is not an object with \"format\": \"" +
+                        std::string(format_name) + "\"");
     }
     const Json version = document.value("version", Json());
     if (!version.is_number_integer() || version < 1 || version > format_version) {

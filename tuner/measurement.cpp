@@ -12,7 +12,8 @@ constexpr std::array<std::string_view, 7> statuses = {"ok",   "wrong",    "compi
 constexpr std::array<std::string_view, 2> efforts = {"quick", "thorough"};
 
 template <class Enum, std::size_t count>
-Enum from_text(std::string_view text, const std::array<std::string_view, count>& names, std::string_view what) {
+Enum from_text(std::string_view text, const std::array<std::string_view, count>& names,
+               std::string_view what) {
     std::string allowed;
     for (std::size_t i = 0; i < count; ++i) {
         if (names[i] == text) return static_cast<Enum>(i);

@@ -44,14 +44,17 @@ Measurement combine(const std::vector<Measurement>& rounds) {
 }
 
 bool tied(const Measurement& faster, const Measurement& slower) {
-    const double allowed = std::min(std::max(faster.spread_ms, slower.spread_ms), largest_tie * faster.median_ms);
+    const double allowed =
+        std::min(std::max(faster.spread_ms, slower.spread_ms), largest_tie * faster.median_ms);
     return slower.median_ms - faster.median_ms <= allowed;
 }
 
-std::vector<Contender> decide(const Problem& problem, const Target& target, std::vector<Contender> contenders) {
-    const Measurement fastest = std::min_element(contenders.begin(), contenders.end(), [](const auto& a, const auto& b) {
-                                    return a.measurement.median_ms < b.measurement.median_ms;
-                                })->measurement;
+std::vector<Contender> decide(const Problem& problem, const Target& target,
+                              std::vector<Contender> contenders) {
+    const Measurement fastest =
+        std::min_element(contenders.begin(), contenders.end(), [](const auto& a, const auto& b) {
+            return a.measurement.median_ms < b.measurement.median_ms;
+        })->measurement;
     std::vector<std::tuple<Footprint, std::string, Contender>> ties;
     for (Contender& contender : contenders) {
         if (!tied(fastest, contender.measurement)) continue;

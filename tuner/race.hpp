@@ -1,6 +1,6 @@
 #pragma once
-// Who wins among candidates that were measured. Two times that lie closer than their spread are a tie, and a tie is
-// decided by what the candidate takes from the device, not by noise, so that repeated searches agree.
+// Who wins among candidates that were measured. Two times that lie closer than their spread are a tie, and a
+// tie is decided by what the candidate takes from the device, not by noise, so that repeated searches agree.
 
 #include "tuner/runner.hpp"
 
@@ -21,13 +21,15 @@ struct Footprint {
 };
 Footprint footprint(const Problem&, const Target&, const Config&);
 
-/// Several measurements of one candidate as one: the median of the medians; the spread is the larger of the median
-/// spread and of the range of the medians, so that drift between rounds counts as noise.
+/// Several measurements of one candidate as one: the median of the medians; the spread is the larger of the
+/// median spread and of the range of the medians, so that drift between rounds counts as noise.
 Measurement combine(const std::vector<Measurement>& rounds);
 
-/// How far the times of tied candidates may differ, whatever their spread: a noisy candidate must not win by its noise.
+/// How far the times of tied candidates may differ, whatever their spread: a noisy candidate must not win by
+/// its noise.
 inline constexpr double largest_tie = 0.03;
-/// Whether the slower one is no further behind than the larger spread, at most `largest_tie` of the faster time.
+/// Whether the slower one is no further behind than the larger spread, at most `largest_tie` of the faster
+/// time.
 bool tied(const Measurement& faster, const Measurement& slower);
 
 struct Contender {

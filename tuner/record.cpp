@@ -31,7 +31,8 @@ TuningPoint tuning_point(const Problem& problem, const RunnerInfo& info) {
             .chela_version = std::string(chela_version())};
 }
 
-Record make_record(const TuningPoint& point, const Config& config, const Measurement& measurement, Effort effort) {
+Record make_record(const TuningPoint& point, const Config& config, const Measurement& measurement,
+                   Effort effort) {
     return {point, config.to_string(), measurement, effort, utc_now()};
 }
 
@@ -70,11 +71,13 @@ Config config_from(const Family& family, std::string_view text) {
     return {&algorithm, values_from(algorithm.tunables(), text.substr(end))};
 }
 
-Config admitted_config(const Family& family, const Target& target, const Values& traits, std::string_view text) {
+Config admitted_config(const Family& family, const Target& target, const Values& traits,
+                       std::string_view text) {
     Config config = config_from(family, text);
     std::string reason = config.algorithm->rejects(target, traits);
     if (reason.empty()) reason = config.algorithm->rejects(target, traits, config.values);
-    if (!reason.empty()) throw UserError("configuration '" + std::string(text) + "' is not admitted: " + reason);
+    if (!reason.empty())
+        throw UserError("configuration '" + std::string(text) + "' is not admitted: " + reason);
     return config;
 }
 

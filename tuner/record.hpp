@@ -52,15 +52,17 @@ std::string utc_now();
 TuningPoint tuning_point(const Problem&, const RunnerInfo&);
 Record make_record(const TuningPoint&, const Config&, const Measurement&, Effort);
 
-/// Whether `a` is listed before `b`: measured ones first, the faster first, equal ones by the configuration's text.
+/// Whether `a` is listed before `b`: measured ones first, the faster first, equal ones by the configuration's
+/// text.
 bool ranks_before(const Record& a, const Record& b);
 
-/// "name=value name=value" of a schema. Names left out take their fallback, so that a field added later does not
-/// make old rows unreadable. Throws UserError on an unknown or repeated name and on a bad value.
+/// "name=value name=value" of a schema. Names left out take their fallback, so that a field added later does
+/// not make old rows unreadable. Throws UserError on an unknown or repeated name and on a bad value.
 Values values_from(const Schema&, std::string_view text);
 /// The inverse of Config::to_string(). Throws UserError.
 Config config_from(const Family&, std::string_view text);
-/// The same for a row that may be old: throws UserError also where the configuration is no longer in the space.
+/// The same for a row that may be old: throws UserError also where the configuration is no longer in the
+/// space.
 Config admitted_config(const Family&, const Target&, const Values& traits, std::string_view text);
 
 } // namespace chela

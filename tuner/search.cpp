@@ -11,8 +11,8 @@ std::size_t SearchOrder::ConfigHash::operator()(const Config& config) const {
     return std::hash<const void*>()(config.algorithm) ^ config.values.hash();
 }
 
-SearchOrder::SearchOrder(const std::vector<Config>& space, const std::vector<Config>& first, std::uint64_t seed,
-                         std::size_t sample)
+SearchOrder::SearchOrder(const std::vector<Config>& space, const std::vector<Config>& first,
+                         std::uint64_t seed, std::size_t sample)
     : sample_left_(sample) {
     for (const Config& config : first) add(config);
     defaults_ = configs_.size();
@@ -23,7 +23,8 @@ SearchOrder::SearchOrder(const std::vector<Config>& space, const std::vector<Con
     std::generate(keys.begin(), keys.end(), std::ref(random));
     std::vector<std::size_t> order(space.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
     for (const std::size_t i : order) add(space[i]);
 
     for (auto& [algorithm, tunables] : tunables_) {
@@ -108,7 +109,8 @@ std::optional<std::size_t> SearchOrder::unproposed_neighbour(const Config& confi
     std::ptrdiff_t nearest_steps = 0;
     for (std::size_t i = 0; i < tunables.size(); ++i) {
         const auto& values = tunables[i].values;
-        const auto here = std::lower_bound(values.begin(), values.end(), config.values.at(i)) - values.begin();
+        const auto here =
+            std::lower_bound(values.begin(), values.end(), config.values.at(i)) - values.begin();
         for (std::size_t j = 0; j < values.size(); ++j) {
             const std::ptrdiff_t steps = std::abs(static_cast<std::ptrdiff_t>(j) - here);
             if (steps == 0 || (nearest && steps >= nearest_steps)) continue;

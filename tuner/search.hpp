@@ -1,8 +1,9 @@
 #pragma once
-// In which order the configurations of a space are tried. Every one is proposed once, so a search that is given the time
-// is exhaustive; one that is cut short has tried the most promising:
+// In which order the configurations of a space are tried. Every one is proposed once, so a search that is
+// given the time is exhaustive; one that is cut short has tried the most promising:
 //   1. the defaults, in the order given;
-//   2. a spread sample: each next one has the tunable values that were seen least, so that every value of every
+//   2. a spread sample: each next one has the tunable values that were seen least, so that every value of
+//   every
 //      tunable of every algorithm gets its turn soon;
 //   3. refinement: the neighbours (one tunable changed, nearest values first) of the best so far, then of the
 //      second best, and so on;
@@ -36,8 +37,8 @@ class SearchOrder {
         std::size_t operator()(const Config&) const;
     };
     struct Tunable {
-        std::vector<std::int64_t> values;                ///< in the space, ascending
-        std::unordered_map<std::int64_t, double> seen;   ///< how often each was proposed, times values.size()
+        std::vector<std::int64_t> values;              ///< in the space, ascending
+        std::unordered_map<std::int64_t, double> seen; ///< how often each was proposed, times values.size()
     };
     struct Timed {
         double median_ms;

@@ -28,11 +28,13 @@ bool Query::step() {
 
 std::string Query::text(int column) const {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : "";
+    return bytes ? std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)))
+                 : "";
 }
 
 double Query::real(int column) const {
-    if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::numeric_limits<double>::quiet_NaN();
+    if (sqlite3_column_type(statement_, column) == SQLITE_NULL)
+        return std::numeric_limits<double>::quiet_NaN();
     return sqlite3_column_double(statement_, column);
 }
 
@@ -90,7 +92,9 @@ sqlite3_stmt* Connection::prepared(std::string_view sql) {
     return statement.get();
 }
 
-Transaction::Transaction(Connection& connection) : connection_(connection) { connection.run("BEGIN IMMEDIATE"); }
+Transaction::Transaction(Connection& connection) : connection_(connection) {
+    connection.run("BEGIN IMMEDIATE");
+}
 
 Transaction::~Transaction() {
     if (!open_) return;

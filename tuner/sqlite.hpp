@@ -57,14 +57,16 @@ class Connection {
     void execute(const char* sql);
 
     /// `sql` with its parameters bound in order. Prepared once per connection.
-    template <class... Values> Query query(std::string_view sql, const Values&... values) {
+    template <class... Values>
+    Query query(std::string_view sql, const Values&... values) {
         Query query(handle_.get(), prepared(sql));
         [[maybe_unused]] int index = 0;
         (query.bind(++index, plain(values)), ...);
         return query;
     }
     /// The same for a statement whose rows do not matter.
-    template <class... Values> void run(std::string_view sql, const Values&... values) {
+    template <class... Values>
+    void run(std::string_view sql, const Values&... values) {
         Query running = query(sql, values...);
         while (running.step()) {
         }
@@ -74,7 +76,8 @@ class Connection {
     bool moved() const;           ///< the file was renamed or removed since it was opened
 
   private:
-    template <class Value> static auto plain(const Value& value) {
+    template <class Value>
+    static auto plain(const Value& value) {
         if constexpr (std::is_floating_point_v<Value>) {
             return static_cast<double>(value);
         } else if constexpr (std::is_integral_v<Value>) {
@@ -92,10 +95,12 @@ class Connection {
         void operator()(sqlite3_stmt*) const;
     };
     std::unique_ptr<sqlite3, Close> handle_;
-    std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_; // closed before handle_
+    std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>>
+        statements_; // closed before handle_
 };
 
-/// Takes the write lock at once, so that it cannot fail half-way for another writer. Rolls back unless committed.
+/// Takes the write lock at once, so that it cannot fail half-way for another writer. Rolls back unless
+/// committed.
 class Transaction {
   public:
     explicit Transaction(Connection&);

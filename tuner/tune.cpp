@@ -2,13 +2,14 @@
 
 #include "codegen/error.hpp"
 #include "tuner/compile_ahead.hpp"
+#include "tuner/earlier_search.hpp"
 #include "tuner/race.hpp"
 #include "tuner/search.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <set>
+#include <map>
 
 namespace chela {
 namespace {
@@ -24,13 +25,6 @@ struct Candidate {
 
 /// A failure that may be the device's circumstances (memory taken by others, clocks) is worth another try.
 bool settled(Status status) { return status != Status::launch_error && status != Status::unstable; }
-
-/// Whether a search that ended by its limits went at least as far as these options ask for.
-bool covers(const FinishedSearch& search, const TuneOptions& options) {
-    const auto allows = [](double had, double wanted) { return had == 0 || (wanted != 0 && had >= wanted); };
-    if (options.trials > 0 && search.candidates >= options.trials) return true;
-    return allows(search.budget_seconds, options.budget_seconds) && allows(search.trials, options.trials);
-}
 
 /// The default of the algorithm that is served untuned, then those of the others.
 std::vector<Config> defaults(const Target& target, const Problem& problem) {
@@ -50,23 +44,25 @@ class Tuning {
         : runner_(runner), database_(database), problem_(problem), options_(options), progress_(progress),
           stop_(std::move(stop)), info_(runner.info()), point_(tuning_point(problem, info_)),
           space_(search_space(*problem.family, info_.target, problem.traits)),
-          first_(defaults(info_.target, problem)), order_(space_, first_, options.seed, sample_size()) {
-        report_.space = order_.size();
-    }
+          first_(defaults(info_.target, problem)), order_(space_, first_, options.seed, sample_size()) {}
 
     TuneReport run() {
-        if (options_.force || !serve_earlier_search()) {
+        auto earlier =
+            options_.force ? std::nullopt : earlier_search(database_, problem_, point_, space_, options_);
+        if (earlier) {
+            report_ = *std::move(earlier);
+        } else {
             explore();
             race();
             remember();
         }
+        report_.space = order_.size();
         report_.seconds = seconds();
         report_.warnings = database_.take_warnings();
         return std::move(report_);
     }
 
   private:
-    bool serve_earlier_search();
     void explore();
     void refill(CompileAhead&, std::size_t ahead);
     void try_candidate(const Config&, const Measurement& compiled);
@@ -79,9 +75,7 @@ class Tuning {
     bool stopping(double share);
     void tell(const std::string& current, const Record* latest = nullptr);
     double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-    int trials() const {
-        return options_.trials > 0 ? options_.trials : std::numeric_limits<int>::max();
-    }
+    int trials() const { return options_.trials > 0 ? options_.trials : std::numeric_limits<int>::max(); }
     std::size_t sample_size() const {
         const std::size_t by_space = std::clamp<std::size_t>(space_.size() / 8, 8, 48);
         if (options_.trials == 0) return by_space;
@@ -110,40 +104,9 @@ class Tuning {
     TuneReport report_;
 };
 
-bool Tuning::serve_earlier_search() {
-    for (const FinishedSearch& search : database_.finished_searches(point_)) {
-        if (search.winner.empty() || (!search.exhausted && !covers(search, options_))) continue;
-        const auto winner = database_.find(search.point, search.winner);
-        if (!winner || winner->measurement.status != Status::ok) continue;
-        auto records = database_.records(search.point);
-        if (search.exhausted) { // of a space that may have grown since
-            std::set<std::string_view> known;
-            for (const Record& record : records) known.insert(record.config);
-            const auto unknown = [&](const Config& config) { return !known.contains(config.to_string()); };
-            if (std::any_of(space_.begin(), space_.end(), unknown)) continue;
-        }
-        try {
-            report_.config = admitted_config(*problem_.family, info_.target, problem_.traits, search.winner);
-        } catch (const UserError&) {
-            continue;
-        }
-        report_.hit = true;
-        report_.exhausted = search.exhausted;
-        for (const Record& record : records) {
-            const bool ok = record.measurement.status == Status::ok && record.effort == winner->effort;
-            const bool faster = record.measurement.median_ms < winner->measurement.median_ms;
-            const Measurement& a = faster ? record.measurement : winner->measurement;
-            const Measurement& b = faster ? winner->measurement : record.measurement;
-            if (ok && record.config != search.winner && tied(a, b)) report_.ties.push_back(record.config);
-        }
-        summarise(report_, std::move(records), search.winner);
-        return true;
-    }
-    return false;
-}
-
 void Tuning::explore() {
-    const int threads = std::max(1, options_.compile_threads > 0 ? options_.compile_threads : info_.compile_threads);
+    const int threads =
+        std::max(1, options_.compile_threads > 0 ? options_.compile_threads : info_.compile_threads);
     const std::size_t ahead = std::max<std::size_t>(4, 2 * static_cast<std::size_t>(threads));
     CompileAhead compiler(runner_, problem_, threads);
     state_.total = static_cast<int>(std::min<std::size_t>(order_.size(), static_cast<std::size_t>(trials())));
@@ -248,7 +211,8 @@ void Tuning::measure_finalist(Candidate& finalist, std::vector<Measurement>& rou
     tell("", &finalist.record);
 }
 
-/// Candidates whose times may be compared: the finalists, or, where time did not suffice for a round of them, all.
+/// Candidates whose times may be compared: the finalists, or, where time did not suffice for a round of them,
+/// all.
 std::vector<Contender> Tuning::contenders() const {
     std::vector<Contender> contenders;
     if (raced_ && !finalists_.empty()) {
@@ -314,8 +278,8 @@ void check(const TuneOptions& options) {
     const auto require = [](bool good, const std::string& what, auto value, const std::string& right) {
         if (!good) throw UserError(what + " is " + std::to_string(value) + "; it must be " + right);
     };
-    require(options.budget_seconds >= 0 && options.budget_seconds < 1e9, "budget_seconds", options.budget_seconds,
-            "0 (no limit) or more");
+    require(options.budget_seconds >= 0 && options.budget_seconds < 1e9, "budget_seconds",
+            options.budget_seconds, "0 (no limit) or more");
     require(options.trials >= 0, "trials", options.trials, "0 (no limit) or more");
     require(options.compile_threads >= 0, "compile_threads", options.compile_threads, "0 (advised) or more");
     require(options.finalists >= 1, "finalists", options.finalists, "1 or more");

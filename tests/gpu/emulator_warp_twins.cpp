@@ -171,7 +171,7 @@ TEST_CASE("shuffles, votes, conversions and zero-filled copies") {
                                   0x7fff, 0x8000, 0x0000, 0x3c00, 0xbc04, 0xbc00};
     const std::uint32_t tf32[] = {0x3f808000, 0x3f818000, 0x3f808000, 0x3f800000, 0x3f802000,
                                   0x3f804000, 0x33000000, 0x33000000, 0x38800000, 0x47800000,
-                                  0x477fe000, 0x7f800000, 0x7f800000, 0xff800000, 0x7fffffff,
+                                  0x477fe000, 0x7f800000, 0x7f800000, 0xff800000, 0x7fc00000,
                                   0x80000000, 0x00000000, 0x3f800000, 0xbf808000, 0xbf802000};
     for (std::size_t i = 0; i < std::size(special); ++i) {
         INFO("value ", i);

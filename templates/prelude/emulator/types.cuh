@@ -63,7 +63,7 @@ CHELA_DEVICE fp16 from_float<fp16>(float value) {
 /// Ties away from zero.
 CHELA_DEVICE uint32 to_tf32(float value) {
     const uint32 bits = float_to_bits(value);
-    if (is_nan_bits(bits)) return 0x7fffffffu;
+    if (is_nan_bits(bits)) return bits & ~0x1fffu; // as an H200 does: the payload is cut, not replaced
     return (bits + 0x1000u) & ~0x1fffu;
 }
 
