@@ -84,7 +84,7 @@ Action declare_bench(CLI::App& app, Context& context, const Family* family) {
     add_target_option(app, context);
     app.add_option("--samples", bench->samples, "timed launches [default: 50]")
         ->type_name("N")
-        ->group("General");
+        ->group("Timing");
     add_example(app, fmt::format("chela bench {} {}", family->name(), example_options(*family)));
     return [bench] { return bench->act(); };
 }

@@ -161,7 +161,7 @@ Action declare_inspect(CLI::App& app, Context& context, const Family* family) {
         ->group("Where");
     app.add_option("--emit", inspect->emit, "what to show [default: source]")
         ->type_name(emit_names())
-        ->group("General");
+        ->group("Output");
     add_example(app, fmt::format("chela inspect {} {} --target sm_90a --emit resources", family->name(),
                                  example_options(*family)));
     return [inspect] { return inspect->act(); };

@@ -95,7 +95,6 @@ Parsed parse_command_line(const std::vector<std::string>& words, Context& contex
     CLI::App& app = *owner;
     app.require_subcommand(0, 1);
     app.formatter(help_formatter());
-    app.set_help_flag("--help,-h", "print this and exit");
     app.set_version_flag("--version", fmt::format("chela {}", chela_version()), "print the version and exit");
     app.get_option("--version")->group("General");
     app.failure_message(CLI::FailureMessage::simple);

@@ -170,7 +170,7 @@ Action declare_tune(CLI::App& app, Context& context, const Family* family) {
     app.add_flag("--in-process", tune->in_process,
                  "run candidates here: faster to start, but one that crashes ends the search")
         ->group(group);
-    app.add_flag("--show-source", tune->show_source, "print the winner's source")->group("General");
+    app.add_flag("--show-source", tune->show_source, "print the winner's source")->group(group);
     add_example(app, fmt::format("chela tune {} {} --budget 60s", family->name(), example_options(*family)));
     return [tune] { return tune->act(); };
 }

@@ -25,7 +25,7 @@ void Context::warn(std::string_view message) const {
 
 void add_general_options(CLI::App& app, Context& context) {
     constexpr const char* group = "General";
-    app.get_help_ptr()->group(group);
+    app.set_help_flag("--help,-h", "print this and exit")->group(group); // listed last
     app.add_flag("--json", context.json, "print one JSON object; logs go to standard error")->group(group);
     app.add_flag("--quiet", context.quiet, "say nothing but results and errors")->group(group);
     app.add_option_function<std::string>(

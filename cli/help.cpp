@@ -34,11 +34,9 @@ class WrappedHelp final : public CLI::Formatter {
         text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
         return fmt::format("{}\n\n", fmt::join(wrap(text, width_), "\n"));
     }
-    std::string make_group(std::string group, bool positional,
-                           std::vector<const CLI::Option*> options) const override {
-        std::string text = Formatter::make_group(group, positional, options);
-        return text.ends_with("\n\n") ? text.substr(0, text.size() - 1)
-                                      : text; // one blank line between groups
+    std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+        // One blank line between groups, not two.
+        return CLI::detail::find_and_replace(Formatter::make_help(app, name, mode), "\n\n\n", "\n\n");
     }
 
   private:

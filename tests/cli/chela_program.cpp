@@ -68,12 +68,12 @@ nlohmann::ordered_json Outcome::json() const {
     return parsed;
 }
 
-Outcome chela(const TemporaryFolder& folder, const std::vector<std::string>& words) {
+Outcome run_chela(const TemporaryFolder& folder, const std::vector<std::string>& words) {
     return finish(folder, start(folder, words));
 }
 
-Outcome chela_interrupted(const TemporaryFolder& folder, const std::vector<std::string>& words, int signal,
-                          const std::string& until) {
+Outcome run_chela_interrupted(const TemporaryFolder& folder, const std::vector<std::string>& words,
+                              int signal, const std::string& until) {
     const pid_t child = start(folder, words);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
     while (read_file(folder / "stderr").find(until) == std::string::npos) {

@@ -32,10 +32,10 @@ struct Outcome {
 
 /// Runs chela with these words on the cpu, with its cache in `folder`. Environment variables that would
 /// change what it does are removed.
-Outcome chela(const TemporaryFolder& folder, const std::vector<std::string>& words);
+Outcome run_chela(const TemporaryFolder& folder, const std::vector<std::string>& words);
 /// The same, and sends `signal` as soon as `until` stands in its standard error.
-Outcome chela_interrupted(const TemporaryFolder& folder, const std::vector<std::string>& words, int signal,
-                          const std::string& until);
+Outcome run_chela_interrupted(const TemporaryFolder& folder, const std::vector<std::string>& words,
+                              int signal, const std::string& until);
 
 /// Words separated by spaces.
 std::vector<std::string> words(const std::string& text);

@@ -14,14 +14,14 @@ const std::string problem = "linear_attention --head-dim 32 --dtype fp32 --batch
 nlohmann::ordered_json json_of(const TemporaryFolder& folder, const std::string& line, int code = 0) {
     auto all = words(line);
     all.push_back("--json");
-    const Outcome outcome = chela(folder, all);
+    const Outcome outcome = run_chela(folder, all);
     INFO(line, "\n", outcome.err);
     CHECK(outcome.code == code);
     return outcome.json();
 }
 
 std::string text_of(const TemporaryFolder& folder, const std::string& line) {
-    const Outcome outcome = chela(folder, words(line));
+    const Outcome outcome = run_chela(folder, words(line));
     INFO(line, "\n", outcome.err);
     CHECK(outcome.code == 0);
     CHECK(outcome.out.find('\033') == std::string::npos); // nobody watches
@@ -108,8 +108,8 @@ TEST_CASE("tune finds, remembers and serves; the second tune is a hit") {
 TEST_CASE("tune keeps what it found when it is interrupted") {
     const TemporaryFolder folder;
     // The first line of progress says that a candidate is settled.
-    const Outcome outcome =
-        chela_interrupted(folder, words("tune " + problem + " --budget none --json"), SIGINT, "exploring");
+    const Outcome outcome = run_chela_interrupted(folder, words("tune " + problem + " --budget none --json"),
+                                                  SIGINT, "exploring");
     CAPTURE(outcome.err);
     CHECK(outcome.code == 0);
     const auto json = outcome.json();
@@ -240,7 +240,7 @@ TEST_CASE("--cache, --quiet and general options before the command") {
     CHECK(path["records"] == (folder / "other/tuning.sqlite").string());
     CHECK(json_of(folder, "cache path --cache " + (folder / "list").string())["records"] ==
           (folder / "list/tuning.sqlite").string());
-    const Outcome quiet = chela(folder, words("tune " + problem + " --trials 1 --quiet"));
+    const Outcome quiet = run_chela(folder, words("tune " + problem + " --trials 1 --quiet"));
     CHECK(quiet.code == 0);
     CHECK(quiet.err.empty());
 }

@@ -17,12 +17,12 @@ void check_refused(const TemporaryFolder& folder, const std::vector<std::string>
     std::string line;
     for (const auto& word : all) line += word + " ";
     CAPTURE(line);
-    const Outcome plain = chela(folder, all);
+    const Outcome plain = run_chela(folder, all);
     CHECK(plain.code == code);
     CHECK(plain.out.empty());
     auto with_json = all;
     with_json.push_back("--json");
-    const Outcome machine = chela(folder, with_json);
+    const Outcome machine = run_chela(folder, with_json);
     CHECK(machine.code == code);
     const auto json = machine.json();
     REQUIRE(json.size() == 1);
@@ -133,7 +133,7 @@ TEST_CASE("bad input of run") {
 
 TEST_CASE("a device that is not here is exit code 3") {
     const TemporaryFolder folder;
-    if (chela(folder, {"devices", "--json"}).json()["devices"][0]["present"] == true) {
+    if (run_chela(folder, {"devices", "--json"}).json()["devices"][0]["present"] == true) {
         MESSAGE("SKIP: there is a CUDA device");
         return;
     }
@@ -142,27 +142,27 @@ TEST_CASE("a device that is not here is exit code 3") {
 
 TEST_CASE("help is on standard output, with an example, for every command and family") {
     const TemporaryFolder folder;
-    const Outcome all = chela(folder, {"--help"});
+    const Outcome all = run_chela(folder, {"--help"});
     CHECK(all.code == 0);
     CHECK(all.out.find("worker") == std::string::npos); // for the tuner alone
-    CHECK(chela(folder, {"--version"}).out.starts_with("chela "));
+    CHECK(run_chela(folder, {"--version"}).out.starts_with("chela "));
     for (const char* command : {"tune", "run", "verify", "bench", "inspect", "devices", "list", "cache"}) {
         CAPTURE(command);
         CHECK(all.out.find(command) != std::string::npos);
-        const Outcome help = chela(folder, {command, "--help"});
+        const Outcome help = run_chela(folder, {command, "--help"});
         CHECK(help.code == 0);
         CHECK(help.out.find("Example:\n  chela " + std::string(command)) != std::string::npos);
         CHECK(help.out.find("--json") != std::string::npos);
         CHECK(help.err.empty());
     }
     for (const char* command : {"path", "list", "check", "clear", "export", "import"}) {
-        const Outcome help = chela(folder, {"cache", command, "--help"});
+        const Outcome help = run_chela(folder, {"cache", command, "--help"});
         CHECK(help.code == 0);
         CHECK(help.out.find("Example:\n  chela cache " + std::string(command)) != std::string::npos);
     }
     for (const Family* family : families())
         for (const char* command : {"tune", "run", "verify", "bench", "inspect"}) {
-            const Outcome help = chela(folder, {command, std::string(family->name()), "--help"});
+            const Outcome help = run_chela(folder, {command, std::string(family->name()), "--help"});
             CAPTURE(help.out);
             CHECK(help.code == 0);
             CHECK(help.out.find("Example:\n  chela " + std::string(command) + " " +

@@ -109,7 +109,7 @@ TEST_CASE("run: every type and order of indices, causal and not, against float64
                 write_file(folder / "k.npy", npy_bytes(a.query_shape(), k, style));
                 write_file(folder / "v.npy", npy_bytes(a.value_shape(), v, style));
                 write_file(folder / "s.npy", npy_bytes(a.state_shape(), state, {"f4", fortran, false, 1}));
-                const auto outcome = chela(
+                const auto outcome = run_chela(
                     folder, {"run", "linear_attention", "--q", folder / "q.npy", "--k", folder / "k.npy",
                              "--v", folder / "v.npy", "--initial-state", folder / "s.npy", "--out",
                              folder / "o.npy", "--final-state", folder / "f.npy",
@@ -147,8 +147,8 @@ TEST_CASE("run: --dtype bf16 rounds float32 files, and the result is float32") {
           std::tuple("v.npy", a.value_shape(), v)})
         write_file(folder / name, npy_bytes(shape, values));
     const auto outcome =
-        chela(folder, {"run", "linear_attention", "--q", folder / "q.npy", "--k", folder / "k.npy", "--v",
-                       folder / "v.npy", "--o", folder / "o.npy", "--dtype", "bf16"});
+        run_chela(folder, {"run", "linear_attention", "--q", folder / "q.npy", "--k", folder / "k.npy", "--v",
+                           folder / "v.npy", "--o", folder / "o.npy", "--dtype", "bf16"});
     CAPTURE(outcome.err);
     REQUIRE(outcome.code == 0);
     CHECK(outcome.err.find("rounded to bf16") != std::string::npos);
@@ -184,7 +184,7 @@ TEST_CASE("run: a sequence in pieces with the state carried over is the whole") 
                                      "--out",  folder / "o.npy",   "--final-state", folder / state_out,
                                      "--quiet"};
         if (!state_in.empty()) all.insert(all.end(), {"--initial-state", folder / state_in});
-        const auto outcome = chela(folder, all);
+        const auto outcome = run_chela(folder, all);
         CAPTURE(outcome.err);
         REQUIRE(outcome.code == 0);
         CHECK(outcome.out.empty());
