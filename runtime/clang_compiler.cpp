@@ -129,6 +129,7 @@ void run_clang(std::string_view source, const std::string& name, const HostCompi
 
     const std::vector<std::string> arguments = compiler_arguments(name, options);
     std::vector<const char*> pointers;
+    pointers.reserve(arguments.size());
     for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
     auto invocation = std::make_shared<clang::CompilerInvocation>();
     if (!clang::CompilerInvocation::CreateFromArgs(*invocation, pointers, *diagnostics, "chela")) return;

@@ -55,7 +55,7 @@ bool run_guarded(const std::function<void()>& work, std::string& reason) {
         8u << 20);
     if (survived) return true;
     // Its destructor would take the compiler's objects apart, which refer to the stack that is gone.
-    static_cast<void>(context.release());
+    [[maybe_unused]] const auto* leaked = context.release();
     reason = message.empty() ? "it crashed" : message;
     return false;
 }

@@ -178,7 +178,7 @@ double measure_peak_flops(tbb::task_arena& arena) {
 
     constexpr long long iterations = 20000; // a fraction of a millisecond
     const auto threads = static_cast<std::size_t>(arena.max_concurrency());
-    const double operations_of_task = 2.0 * (vector_bytes / 4) * sums * static_cast<double>(iterations);
+    const double operations_of_task = 2.0 * vector_bytes / 4 * sums * static_cast<double>(iterations);
     std::vector<double> task_seconds(32 * threads);
     std::vector<double> rates;
     for (int round = 0; round < 21; ++round) {
@@ -194,7 +194,7 @@ double measure_peak_flops(tbb::task_arena& arena) {
     }
     // The median: in the best round some threads may have slept, and the others had the shared resources to
     // themselves.
-    std::nth_element(rates.begin(), rates.begin() + rates.size() / 2, rates.end());
+    std::nth_element(rates.begin(), rates.begin() + std::ssize(rates) / 2, rates.end());
     return rates[rates.size() / 2];
 }
 

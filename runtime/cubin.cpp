@@ -105,7 +105,8 @@ class Reader {
         const auto sections = require(elf_.sections());
         for (const auto& section : sections) {
             const llvm::StringRef name = require(elf_.getSectionName(section));
-            if (name.starts_with(".text.")) kernel(name.substr(6)).code_bytes = section.sh_size;
+            if (name.starts_with(".text."))
+                kernel(name.substr(6)).code_bytes = static_cast<std::int64_t>(section.sh_size);
             if (name.starts_with(".nv.shared.reserved")) shared_includes_reserved_ = true;
             if (section.sh_type == llvm::ELF::SHT_SYMTAB) read_symbols(section);
         }

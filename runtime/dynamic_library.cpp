@@ -17,7 +17,8 @@ DynamicLibrary DynamicLibrary::open(const std::string& path, std::string* error)
     }
     library.path_ = path;
     link_map* map = nullptr;
-    if (dlinfo(library.handle_.get(), RTLD_DI_LINKMAP, &map) == 0 && map->l_name && *map->l_name) {
+    if (dlinfo(library.handle_.get(), RTLD_DI_LINKMAP, static_cast<void*>(&map)) == 0 && map->l_name &&
+        *map->l_name) {
         library.path_ = map->l_name;
     }
     return library;

@@ -115,6 +115,7 @@ Binary Nvrtc::compile(const std::string& source, const std::string& name, const 
 
     const std::vector<std::string> texts = options(target, emit, line_info);
     std::vector<const char*> pointers;
+    pointers.reserve(texts.size());
     for (const std::string& text : texts) pointers.push_back(text.c_str());
     const int status = functions_->compile(program, static_cast<int>(pointers.size()), pointers.data());
 
