@@ -171,14 +171,15 @@ int Cache::import_records(Session& session) {
         throw UserError(fmt::format("{}: {}", file, error.what()));
     }
     for (const auto& rejected : report.rejected) context.warn(fmt::format("left out {}", rejected));
-    return finish({{"command", "cache import"},
-                   {"file", file},
-                   {"added", report.added},
-                   {"replaced", report.replaced},
-                   {"kept", report.kept},
-                   {"rejected", report.rejected}},
-                  fmt::format("added {} records, replaced {}, kept {}, left out {}\n", report.added,
-                              report.replaced, report.kept, report.rejected.size()));
+    return finish(
+        {{"command", "cache import"},
+         {"file", file},
+         {"added", report.added},
+         {"replaced", report.replaced},
+         {"kept", report.kept},
+         {"rejected", report.rejected}},
+        fmt::format("added {} rows (candidates and finished searches), replaced {}, kept {}, left out {}\n",
+                    report.added, report.replaced, report.kept, report.rejected.size()));
 }
 
 } // namespace

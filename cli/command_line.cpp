@@ -138,14 +138,13 @@ Parsed parse_command_line(const std::vector<std::string>& words, Context& contex
         throw UserError(error.what());
     }
     const CLI::App& invoked = deepest(app);
+    if (request.command && request.command->of_family && !family && !request.family.empty())
+        chela::family(request.family); // throws: there is no such family, so that its options are unknown too
     if (const auto extras = app.remaining(true); !extras.empty()) refuse_extras(invoked, extras);
     if (!request.command) throw UserError("a command is missing; `chela --help` lists them");
-    if (request.command->of_family && !family) {
-        if (request.family.empty())
-            throw UserError(
-                fmt::format("FAMILY is missing; it must be one of {}", fmt::join(family_names(), ", ")));
-        chela::family(request.family); // throws: there is no such family
-    }
+    if (request.command->of_family && !family)
+        throw UserError(
+            fmt::format("FAMILY is missing; it must be one of {}", fmt::join(family_names(), ", ")));
     const CLI::App* command = app.get_subcommands().front();
     return {owner, actions.at(command), {}};
 }

@@ -1,5 +1,6 @@
 #include "cli/context.hpp"
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
@@ -40,6 +41,12 @@ void add_target_option(CLI::App& app, Context& context) {
            "--target", context.options.target,
            "cpu, cuda, cuda:1 or emulator:sm_90a (default: $CHELA_TARGET, else the first GPU, else cpu)")
         ->type_name("DEVICE")
+        ->group("Where");
+    app.add_option_function<std::string>(
+           "--check", [&context](const std::string&) { context.options.emulator_check_race = true; },
+           "race: on an emulated GPU, look for races between threads in shared memory")
+        ->check(CLI::IsMember({"race"}))
+        ->type_name("race")
         ->group("Where");
 }
 

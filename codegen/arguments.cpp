@@ -26,7 +26,8 @@ ArgumentLayout::ArgumentLayout(const Family& family) {
 
 Arguments::Arguments(const Problem& problem)
     : problem_(problem), layout_(*problem.family), contiguous_(problem.family->tensors().size(), true) {
-    if (layout_.bytes > capacity) throw std::logic_error("argument block of more than Arguments::capacity bytes");
+    if (layout_.bytes > capacity)
+        throw std::logic_error("argument block of more than Arguments::capacity bytes");
     const auto& extents = problem.family->extents();
     for (const auto& field : extents) extent(field.name, problem.extents[field.name]);
     for (const auto& entry : problem.family->scalars()) scalar(entry.name, entry.fallback(problem));
@@ -61,7 +62,8 @@ Arguments& Arguments::tensor(std::string_view name, void* data, std::span<const 
     const auto index = index_of_tensor(name);
     const TensorSpec& spec = problem_.family->tensors()[index];
     if (strides.size() != spec.rank())
-        throw UserError(fmt::format("{} has {} strides; it needs {}, one per dimension", name, strides.size(), spec.rank()));
+        throw UserError(fmt::format("{} has {} strides; it needs {}, one per dimension", name, strides.size(),
+                                    spec.rank()));
     if (strides.back() != 1 && problem_.dim(spec.dims.back()) != 1)
         throw UserError(fmt::format("the last stride of {} is {}; it must be 1", name, strides.back()));
     std::memcpy(block_.data() + layout_.tensor_offset[index], &data, sizeof data);
@@ -131,14 +133,17 @@ void Arguments::check() {
         const std::int64_t size = size_of(problem_.dtype(spec));
         const std::int64_t wanted = spec.state ? size : std::max(alignment, size);
         if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uint64_t>(wanted) != 0)
-            throw UserError(fmt::format("the address of {} is not a multiple of {} bytes; give the problem a smaller "
-                                        "alignment, or align the tensor", spec.name, wanted));
+            throw UserError(
+                fmt::format("the address of {} is not a multiple of {} bytes; give the problem a smaller "
+                            "alignment, or align the tensor",
+                            spec.name, wanted));
         for (std::size_t dim = 0; dim + 1 < spec.rank(); ++dim) {
             const std::int64_t stride = tensor_stride(i, dim);
             if (problem_.dim(spec.dims[dim]) > 1 && stride * size % wanted != 0)
-                throw UserError(fmt::format("the stride of {} along {} is {} elements of {} bytes; it must be a multiple "
-                                            "of {} bytes: give the problem a smaller alignment, or pad the tensor",
-                                            spec.name, spec.dims[dim], stride, size, wanted));
+                throw UserError(
+                    fmt::format("the stride of {} along {} is {} elements of {} bytes; it must be a multiple "
+                                "of {} bytes: give the problem a smaller alignment, or pad the tensor",
+                                spec.name, spec.dims[dim], stride, size, wanted));
         }
     }
     checked_ = true;

@@ -1,6 +1,6 @@
 #pragma once
-// The argument block of a launch: packed once, passed as it is. Setting a tensor writes into the block, so that
-// a launch copies nothing and looks nothing up.
+// The argument block of a launch: packed once, passed as it is. Setting a tensor writes into the block, so
+// that a launch copies nothing and looks nothing up.
 
 #include "codegen/family.hpp"
 
@@ -28,7 +28,9 @@ class Arguments {
 
     /// Contiguous tensor in the order of its spec. A null pointer leaves an optional tensor out.
     Arguments& tensor(std::string_view name, void* data);
-    Arguments& tensor(std::string_view name, const void* data) { return tensor(name, const_cast<void*>(data)); }
+    Arguments& tensor(std::string_view name, const void* data) {
+        return tensor(name, const_cast<void*>(data));
+    }
     /// Strides in elements, one per dimension; the last must be 1 (or its dimension 1).
     Arguments& tensor(std::string_view name, void* data, std::span<const std::int64_t> strides);
     /// Changes an extent (another batch or length than the problem's); contiguous tensors follow.

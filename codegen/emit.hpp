@@ -13,27 +13,28 @@ struct EmitRequest {
     Values traits;
     const Algorithm* algorithm = nullptr;
     Values config;
-    std::string body;     ///< template path: "linear_attention/forward_mma.cuh"
-    std::string function; ///< function template of the body to instantiate: "linear_attention_forward"
-    int block = 1;        ///< threads per block, for __launch_bounds__
-    int blocks_per_sm = 0;///< second __launch_bounds__ argument; 0 leaves it out
+    std::string body;      ///< template path: "linear_attention/forward_mma.cuh"
+    std::string function;  ///< function template of the body to instantiate: "linear_attention_forward"
+    int block = 1;         ///< threads per block, for __launch_bounds__
+    int blocks_per_sm = 0; ///< second __launch_bounds__ argument; 0 leaves it out
     /// Constants of the body beyond traits and tunables.
     struct Constant {
-        std::string type;  ///< "int" or "bool"
+        std::string type; ///< "int" or "bool"
         std::string name;
         std::string value; ///< as C++ text
     };
     std::vector<Constant> derived;
 };
 
-/// Provenance comment, `struct Config` (traits, tunables, derived constants), `struct Arguments`, prelude, body
-/// and one extern "C" entry named `request.function`, which calls `FUNCTION_body<Config>`. Same request, same bytes.
-/// Directives of the body may name every trait, tunable and derived constant, `backend` and `arch`.
+/// Provenance comment, `struct Config` (traits, tunables, derived constants), `struct Arguments`, prelude,
+/// body and one extern "C" entry named `request.function`, which calls `FUNCTION_body<Config>`. Same request,
+/// same bytes. Directives of the body may name every trait, tunable and derived constant, `backend` and
+/// `arch`.
 ///
-/// The argument block, the only parameter of every kernel, is laid out by C rules from the family's declaration:
-/// for each tensor, in order, `T* NAME` and `long long NAME_stride[rank - 1]` (elements; the last dimension has
-/// unit stride; optional tensors may be null); then each extent as `int`; then each scalar as `float`; then
-/// `void* workspace`. codegen/arguments.hpp packs the same block on the host.
+/// The argument block, the only parameter of every kernel, is laid out by C rules from the family's
+/// declaration: for each tensor, in order, `T* NAME` and `long long NAME_stride[rank - 1]` (elements; the
+/// last dimension has unit stride; optional tensors may be null); then each extent as `int`; then each scalar
+/// as `float`; then `void* workspace`. codegen/arguments.hpp packs the same block on the host.
 std::string emit(const TemplateFiles& files, const EmitRequest& request);
 
 } // namespace chela

@@ -17,7 +17,8 @@ std::vector<std::int64_t> Problem::shape(const TensorSpec& tensor) const {
 }
 
 std::string Problem::to_string() const {
-    return fmt::format("{} {} | {}", family ? family->name() : "none", traits.to_string(), extents.to_string());
+    return fmt::format("{} {} | {}", family ? family->name() : "none", traits.to_string(),
+                       extents.to_string());
 }
 
 std::string Config::to_string() const {
@@ -91,7 +92,8 @@ Config default_config(const Target& target, const Problem& problem) {
         if (reason.empty()) return {algorithm, algorithm->default_config(target, problem)};
         reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", algorithm->name(), reason);
     }
-    throw UserError(fmt::format("nothing computes {} on {} ({})", problem.to_string(), target.to_string(), reasons));
+    throw UserError(
+        fmt::format("nothing computes {} on {} ({})", problem.to_string(), target.to_string(), reasons));
 }
 
 } // namespace chela

@@ -24,7 +24,8 @@ class Algorithm {
     virtual const Schema& tunables() const = 0;
     /// Why this algorithm cannot serve the target or the traits; empty where it can.
     virtual std::string rejects(const Target&, const Values& traits) const = 0;
-    /// Why the configuration is outside the search space (a constraint that it breaks); empty where it is inside.
+    /// Why the configuration is outside the search space (a constraint that it breaks); empty where it is
+    /// inside.
     virtual std::string rejects(const Target&, const Values& traits, const Values& config) const = 0;
     /// A configuration that is good without tuning; always inside the space.
     virtual Values default_config(const Target&, const Problem&) const = 0;
@@ -60,7 +61,8 @@ class Family {
     /// In order of preference.
     virtual std::span<const Algorithm* const> algorithms() const = 0;
     /// The definition, in float64. `tensors` holds the inputs present; the outputs are added to it.
-    virtual void reference(const Problem&, const std::map<std::string, double>& scalars, HostTensors& tensors) const = 0;
+    virtual void reference(const Problem&, const std::map<std::string, double>& scalars,
+                           HostTensors& tensors) const = 0;
     /// Bound of rms(out - ref) / rms(ref) for an output.
     virtual double error_bound(const Problem&) const = 0;
     /// Extents whose every index is computed independently (batch, heads): a check may sample them.
@@ -78,7 +80,8 @@ class Family {
 std::vector<Config> search_space(const Algorithm&, const Target&, const Values& traits);
 /// The same for all algorithms of the family that serve the target and the traits.
 std::vector<Config> search_space(const Family&, const Target&, const Values& traits);
-/// The default configuration of the first algorithm that serves. Throws UserError with the reasons if none does.
+/// The default configuration of the first algorithm that serves. Throws UserError with the reasons if none
+/// does.
 Config default_config(const Target&, const Problem&);
 
 } // namespace chela

@@ -14,7 +14,8 @@ struct Problem {
     Values extents; ///< batch, heads, length: launch arguments
 
     Problem() = default;
-    /// Traits in their canonical form, so that equal problems have equal keys. Throws UserError where they contradict.
+    /// Traits in their canonical form, so that equal problems have equal keys. Throws UserError where they
+    /// contradict.
     Problem(const Family* family, const Values& traits, const Values& extents);
 
     DType dtype() const { return static_cast<DType>(traits["dtype"]); }

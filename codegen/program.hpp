@@ -26,10 +26,10 @@ struct Count {
 };
 
 struct LaunchPlan {
-    Count grid;                   ///< blocks, one-dimensional; zero blocks means the kernel is not launched
-    int block = 1;                ///< threads per block; 1 on cpu
-    std::int64_t shared_bytes = 0;///< dynamic shared memory of a block; scratch memory of a block on cpu
-    int cluster = 1;              ///< blocks per cluster
+    Count grid;                    ///< blocks, one-dimensional; zero blocks means the kernel is not launched
+    int block = 1;                 ///< threads per block; 1 on cpu
+    std::int64_t shared_bytes = 0; ///< dynamic shared memory of a block; scratch memory of a block on cpu
+    int cluster = 1;               ///< blocks per cluster
     friend bool operator==(const LaunchPlan&, const LaunchPlan&) = default;
 };
 
@@ -41,8 +41,8 @@ struct Kernel {
 };
 
 struct Program {
-    std::vector<Kernel> kernels; ///< launched in this order on one stream
-    Count workspace_bytes{0, {}};///< device memory the caller lends for the duration of the launches
+    std::vector<Kernel> kernels;  ///< launched in this order on one stream
+    Count workspace_bytes{0, {}}; ///< device memory the caller lends for the duration of the launches
 };
 
 } // namespace chela

@@ -19,7 +19,8 @@ std::string_view trim(std::string_view text) {
 
 class Renderer {
   public:
-    Renderer(const TemplateFiles& files, const Lookup& lookup, const std::function<std::string(std::string)>& redirect)
+    Renderer(const TemplateFiles& files, const Lookup& lookup,
+             const std::function<std::string(std::string)>& redirect)
         : files_(files), lookup_(lookup), redirect_(redirect) {}
 
     void file(std::string path) {

@@ -18,7 +18,8 @@ Field Field::boolean(std::string name, bool fallback, std::string help) {
     return {std::move(name), std::move(help), Kind::boolean, 0, 1, fallback ? 1 : 0, {}, {}};
 }
 
-Field Field::choice(std::string name, std::vector<std::string> choices, std::int64_t fallback, std::string help) {
+Field Field::choice(std::string name, std::vector<std::string> choices, std::int64_t fallback,
+                    std::string help) {
     const auto last = static_cast<std::int64_t>(choices.size()) - 1;
     return {std::move(name), std::move(help), Kind::choice, 0, last, fallback, std::move(choices), {}};
 }
@@ -39,7 +40,9 @@ std::string Field::range() const {
 }
 
 std::int64_t Field::parse(std::string_view text) const {
-    const auto refuse = [&] { return UserError(fmt::format("{} is '{}'; it must be {}", name, text, range())); };
+    const auto refuse = [&] {
+        return UserError(fmt::format("{} is '{}'; it must be {}", name, text, range()));
+    };
     if (kind == Kind::boolean) {
         if (text == "true" || text == "1") return 1;
         if (text == "false" || text == "0") return 0;
@@ -121,7 +124,8 @@ std::string Values::to_string() const {
 
 std::size_t Values::hash() const {
     std::uint64_t hash = 0xcbf29ce484222325ULL; // FNV-1a over the values
-    for (std::size_t i = 0; i < size_; ++i) hash = (hash ^ static_cast<std::uint64_t>(values_[i])) * 0x100000001b3ULL;
+    for (std::size_t i = 0; i < size_; ++i)
+        hash = (hash ^ static_cast<std::uint64_t>(values_[i])) * 0x100000001b3ULL;
     return static_cast<std::size_t>(hash);
 }
 

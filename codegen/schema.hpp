@@ -15,23 +15,25 @@ namespace chela {
 
 struct Field {
     enum class Kind { integer, boolean, choice };
-    std::string name;                  ///< as in the key, the JSON and (with dashes) on the command line
-    std::string help;                  ///< one line
+    std::string name; ///< as in the key, the JSON and (with dashes) on the command line
+    std::string help; ///< one line
     Kind kind = Kind::integer;
     std::int64_t minimum = 0;
     std::int64_t maximum = 1;
-    std::int64_t fallback = 0;         ///< the value where none is given
-    std::vector<std::string> choices;  ///< names of the values 0, 1, … of a choice
-    std::vector<std::int64_t> search;  ///< candidate values, for tunables only
+    std::int64_t fallback = 0;        ///< the value where none is given
+    std::vector<std::string> choices; ///< names of the values 0, 1, … of a choice
+    std::vector<std::int64_t> search; ///< candidate values, for tunables only
 
     static Field integer(std::string name, std::int64_t minimum, std::int64_t maximum, std::int64_t fallback,
                          std::string help);
     static Field boolean(std::string name, bool fallback, std::string help);
-    static Field choice(std::string name, std::vector<std::string> choices, std::int64_t fallback, std::string help);
+    static Field choice(std::string name, std::vector<std::string> choices, std::int64_t fallback,
+                        std::string help);
     /// The same field with the values a tuner may try.
     Field over(std::vector<std::int64_t> candidates) const;
 
-    /// The value written as text ("128", "true", "bf16"). Throws UserError naming the field, the text and the range.
+    /// The value written as text ("128", "true", "bf16"). Throws UserError naming the field, the text and the
+    /// range.
     std::int64_t parse(std::string_view text) const;
     std::string text(std::int64_t value) const;
     /// Throws UserError where the value is out of range.

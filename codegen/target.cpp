@@ -18,10 +18,14 @@ struct Architecture {
 // Technical specifications per compute capability (CUDA C++ Programming Guide 13.0, table 31).
 constexpr std::int64_t kib = 1024;
 constexpr Architecture architectures[] = {
-    {80, false, {163 * kib, 164 * kib, 65536, 1024, 2048}},  {86, false, {99 * kib, 100 * kib, 65536, 1024, 1536}},
-    {87, false, {163 * kib, 164 * kib, 65536, 1024, 1536}},  {89, false, {99 * kib, 100 * kib, 65536, 1024, 1536}},
-    {90, true, {227 * kib, 228 * kib, 65536, 1024, 2048}},   {100, true, {227 * kib, 228 * kib, 65536, 1024, 2048}},
-    {103, true, {227 * kib, 228 * kib, 65536, 1024, 2048}},  {120, true, {99 * kib, 100 * kib, 65536, 1024, 1536}},
+    {80, false, {163 * kib, 164 * kib, 65536, 1024, 2048}},
+    {86, false, {99 * kib, 100 * kib, 65536, 1024, 1536}},
+    {87, false, {163 * kib, 164 * kib, 65536, 1024, 1536}},
+    {89, false, {99 * kib, 100 * kib, 65536, 1024, 1536}},
+    {90, true, {227 * kib, 228 * kib, 65536, 1024, 2048}},
+    {100, true, {227 * kib, 228 * kib, 65536, 1024, 2048}},
+    {103, true, {227 * kib, 228 * kib, 65536, 1024, 2048}},
+    {120, true, {99 * kib, 100 * kib, 65536, 1024, 1536}},
     {121, true, {99 * kib, 100 * kib, 65536, 1024, 1536}},
 };
 
@@ -34,7 +38,8 @@ const Architecture* find(int compute_capability) {
 Target refuse(std::string_view text) {
     std::string known = "cpu";
     for (const auto& target : cuda_targets()) known += ", " + target.arch();
-    throw UserError(fmt::format("target is '{}'; it must be one of {}, or emulator:sm_80 and the like", text, known));
+    throw UserError(
+        fmt::format("target is '{}'; it must be one of {}, or emulator:sm_80 and the like", text, known));
 }
 
 } // namespace
@@ -49,11 +54,14 @@ Target Target::parse(std::string_view text) {
     }
     if (!arch.starts_with("sm_")) return refuse(text);
     arch.remove_prefix(3);
-    const auto [end, error] = std::from_chars(arch.data(), arch.data() + arch.size(), target.compute_capability);
+    const auto [end, error] =
+        std::from_chars(arch.data(), arch.data() + arch.size(), target.compute_capability);
     const std::string_view suffix(end, static_cast<std::size_t>(arch.data() + arch.size() - end));
     const Architecture* known = error == std::errc() ? find(target.compute_capability) : nullptr;
-    if (!known || (!suffix.empty() && suffix != "a") || (suffix == "a" && !known->arch_specific)) return refuse(text);
-    target.arch_specific = known->arch_specific; // sm_90 alone means sm_90a: nothing is gained by the lesser one
+    if (!known || (!suffix.empty() && suffix != "a") || (suffix == "a" && !known->arch_specific))
+        return refuse(text);
+    target.arch_specific =
+        known->arch_specific; // sm_90 alone means sm_90a: nothing is gained by the lesser one
     return target;
 }
 

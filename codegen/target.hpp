@@ -12,8 +12,8 @@ enum class Backend { cuda, cpu, emulator };
 
 struct Target {
     Backend backend = Backend::cpu;
-    int compute_capability = 0;    ///< 80, 90, …; 0 on cpu
-    bool arch_specific = false;    ///< the 'a' of sm_90a: wgmma, setmaxnreg
+    int compute_capability = 0; ///< 80, 90, …; 0 on cpu
+    bool arch_specific = false; ///< the 'a' of sm_90a: wgmma, setmaxnreg
 
     /// "sm_90a", "sm_80", "cpu", "emulator:sm_90a". Throws UserError naming what would be right.
     static Target parse(std::string_view text);
@@ -25,8 +25,8 @@ struct Target {
 
 /// What one block may use, from the CUDA C++ programming guide's table of compute capabilities.
 struct BlockLimits {
-    std::int64_t shared_bytes;          ///< opt-in dynamic shared memory of one block
-    std::int64_t shared_bytes_per_sm;   ///< of all blocks resident on one multiprocessor
+    std::int64_t shared_bytes;        ///< opt-in dynamic shared memory of one block
+    std::int64_t shared_bytes_per_sm; ///< of all blocks resident on one multiprocessor
     int registers_per_sm;
     int threads = 1024;
     int threads_per_sm;

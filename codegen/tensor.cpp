@@ -4,9 +4,12 @@ namespace chela {
 
 std::string_view to_string(DType dtype) {
     switch (dtype) {
-    case DType::bf16: return "bf16";
-    case DType::fp16: return "fp16";
-    case DType::fp32: return "fp32";
+    case DType::bf16:
+        return "bf16";
+    case DType::fp16:
+        return "fp16";
+    case DType::fp32:
+        return "fp32";
     }
     return "unknown";
 }

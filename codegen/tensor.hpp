@@ -19,8 +19,9 @@ struct TensorSpec {
     enum class Role { input, output, optional_input, optional_output };
     std::string name;
     Role role = Role::input;
-    bool state = false;            ///< fp32 whatever the problem's dtype
-    std::vector<std::string> dims; ///< e.g. {"batch", "length", "heads", "head_dim"}; the last has unit stride
+    bool state = false; ///< fp32 whatever the problem's dtype
+    std::vector<std::string>
+        dims; ///< e.g. {"batch", "length", "heads", "head_dim"}; the last has unit stride
     std::string help;
 
     bool optional() const { return role == Role::optional_input || role == Role::optional_output; }

@@ -15,7 +15,8 @@ class Tensors {
     Tensors(Device& device, const Op& op, Arguments& arguments) : device_(device) {
         for (const auto& spec : op.problem().family->tensors()) {
             std::size_t bytes = static_cast<std::size_t>(size_of(op.problem().dtype(spec)));
-            for (const auto extent : arguments.problem().shape(spec)) bytes *= static_cast<std::size_t>(extent);
+            for (const auto extent : arguments.problem().shape(spec))
+                bytes *= static_cast<std::size_t>(extent);
             arguments.tensor(spec.name, allocate(bytes));
         }
         const std::size_t workspace = op.workspace_bytes(arguments);
@@ -46,7 +47,9 @@ double call_us(Device& device, const std::function<void()>& launch) {
         device.synchronize();
         const auto begin = std::chrono::steady_clock::now();
         for (int call = 0; call < calls; ++call) launch();
-        times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count() / calls);
+        times.push_back(
+            std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count() /
+            calls);
     }
     device.synchronize();
     std::nth_element(times.begin(), times.begin() + batches / 2, times.end());
@@ -60,7 +63,8 @@ BenchResult Session::bench(const Op& op, int samples) {
     Device& device = this->device();
     BenchResult result;
     VerificationCase& tensors_of_problem = verifier().prepare(op.problem(), usual_options(op.problem(), 1));
-    std::vector<double> times = device.time([&] { tensors_of_problem.launch(state.program, state.loaded); }, samples);
+    std::vector<double> times =
+        device.time([&] { tensors_of_problem.launch(state.program, state.loaded); }, samples);
     std::sort(times.begin(), times.end());
     result.samples = static_cast<int>(times.size());
     result.median_ms = times[times.size() / 2];
@@ -77,12 +81,14 @@ BenchResult Session::bench(const Op& op, int samples) {
 
     // The smallest problem of these traits: what is left is what a call costs.
     Arguments arguments = op.arguments();
-    for (const auto& extent : op.problem().family->extents()) arguments.extent(extent.name, std::min<std::int64_t>(1, arguments.problem().extents[extent.name]));
+    for (const auto& extent : op.problem().family->extents())
+        arguments.extent(extent.name, std::min<std::int64_t>(1, arguments.problem().extents[extent.name]));
     const Tensors tensors(device, op, arguments);
     result.host_us = call_us(device, [&] { op.launch(nullptr, arguments); });
     result.bare_us = call_us(device, [&] {
         for (std::size_t i = 0; i < state.program.kernels.size(); ++i)
-            device.launch(*state.loaded.kernels[i], state.program.kernels[i].launch, 1, arguments.block(), arguments.block_bytes(), nullptr);
+            device.launch(*state.loaded.kernels[i], state.program.kernels[i].launch, 1, arguments.block(),
+                          arguments.block_bytes(), nullptr);
     });
     return result;
 }

@@ -37,7 +37,8 @@ class BinaryCache {
         std::uint64_t hits = 0, misses = 0, damaged = 0, stored = 0; ///< a damaged entry is a miss too
     };
 
-    /// Touches nothing on disk yet; an empty folder means none is ever touched. Above `max_bytes` the entries not used for longest are removed.
+    /// Touches nothing on disk yet; an empty folder means none is ever touched. Above `max_bytes` the entries
+    /// not used for longest are removed.
     explicit BinaryCache(std::filesystem::path folder, std::uint64_t max_bytes = default_max_bytes);
 
     /// Empty where there is no entry or where it is damaged. Never throws for what it finds on disk.

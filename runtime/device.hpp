@@ -27,15 +27,17 @@ class LoadedKernel {
     virtual ~LoadedKernel() = default;
 };
 
-/// The caller's CUstream on cuda (null: the default stream); ignored on cpu and emulator, which are synchronous.
+/// The caller's CUstream on cuda (null: the default stream); ignored on cpu and emulator, which are
+/// synchronous.
 using Stream = void*;
 
 class Device {
   public:
     virtual ~Device() = default;
     virtual Target target() const = 0;
-    virtual std::string name() const = 0;      ///< "NVIDIA H200", "AMD EPYC 9655 (2 threads, avx512f)"
-    virtual std::string toolchain() const = 0; ///< everything besides source and target that changes the binary
+    virtual std::string name() const = 0; ///< "NVIDIA H200", "AMD EPYC 9655 (2 threads, avx512f)"
+    virtual std::string
+    toolchain() const = 0; ///< everything besides source and target that changes the binary
 
     /// Compiles without touching the device or the cache. Thread-safe. Throws CompileError.
     virtual Binary compile(const Kernel&) const = 0;
@@ -55,7 +57,7 @@ class Device {
     }
     virtual void copy_in(void* device, const void* host, std::size_t bytes) = 0;
     virtual void copy_out(void* host, const void* device, std::size_t bytes) = 0;
-    virtual void synchronize() = 0;            ///< throws DeviceError on an error of an earlier launch
+    virtual void synchronize() = 0; ///< throws DeviceError on an error of an earlier launch
     virtual std::size_t total_memory() const = 0;
 
     /// Milliseconds of each of `samples` runs of `work`, caches flushed or buffers cold before each.

@@ -6,7 +6,6 @@
 #include "runtime/cuda_device.hpp"
 #include "runtime/disassemble.hpp"
 #include "runtime/emulator/emulator_device.hpp"
-#include "runtime/emulator/emulator_device.hpp"
 #include "runtime/nvrtc.hpp"
 
 #include <charconv>
@@ -16,16 +15,19 @@ namespace chela {
 
 namespace {
 
-std::unique_ptr<Device> open_cuda(std::shared_ptr<const CudaDriver> driver, int ordinal, const Options& options) {
+std::unique_ptr<Device> open_cuda(std::shared_ptr<const CudaDriver> driver, int ordinal,
+                                  const Options& options) {
     if (ordinal >= driver->device_count())
-        throw DeviceError(fmt::format("target is 'cuda:{}'; there are {} CUDA devices", ordinal, driver->device_count()));
+        throw DeviceError(
+            fmt::format("target is 'cuda:{}'; there are {} CUDA devices", ordinal, driver->device_count()));
     auto nvrtc = std::make_shared<Nvrtc>(options.tools);
     CudaCompiler compiler;
     compiler.version = nvrtc->version();
     compiler.compile = [nvrtc](const Kernel& kernel, const Target& target) {
         return nvrtc->compile(kernel.source, kernel.entry, target);
     };
-    return std::make_unique<CudaDevice>(std::make_shared<CudaContext>(std::move(driver), ordinal), std::move(compiler));
+    return std::make_unique<CudaDevice>(std::make_shared<CudaContext>(std::move(driver), ordinal),
+                                        std::move(compiler));
 }
 
 /// The ordinal of "cuda" or "cuda:1"; -1 where the text is neither.
@@ -55,9 +57,10 @@ OpenedDevice open_device(const Options& options) {
     const Target target = Target::parse(options.target);
     if (target.backend == Backend::emulator)
         return {make_emulator_device(target, {options.emulator_seed, options.emulator_check_race}), {}};
-    throw UserError(fmt::format("target is '{}', an architecture to generate code for; to run it must be cuda, cuda:N, cpu "
-                                "or an emulated one such as emulator:sm_90a",
-                                target.to_string()));
+    throw UserError(fmt::format(
+        "target is '{}', an architecture to generate code for; to run it must be cuda, cuda:N, cpu "
+        "or an emulated one such as emulator:sm_90a",
+        target.to_string()));
 }
 
 std::vector<Found> find_devices(const Options& options) {
@@ -69,7 +72,8 @@ std::vector<Found> find_devices(const Options& options) {
         try {
             const auto device = open_cuda(loaded.driver, i, options);
             entry.name = device->name();
-            entry.detail = fmt::format("{}, {:.0f} GiB", device->target().arch(), static_cast<double>(device->total_memory()) / (1 << 30));
+            entry.detail = fmt::format("{}, {:.0f} GiB", device->target().arch(),
+                                       static_cast<double>(device->total_memory()) / (1 << 30));
         } catch (const std::exception& error) {
             entry.present = false;
             entry.detail = error.what();
@@ -78,7 +82,8 @@ std::vector<Found> find_devices(const Options& options) {
     }
     const auto cpu = make_cpu_device();
     found.push_back({"cpu", cpu->name(), host_cpu(), true});
-    found.push_back({"emulator:sm_90a", "emulated GPU", "any architecture from sm_80 on, on the CPU; slow and exact", true});
+    found.push_back({"emulator:sm_90a", "emulated GPU",
+                     "any architecture from sm_80 on, on the CPU; slow and exact", true});
     return found;
 }
 
@@ -87,14 +92,19 @@ std::vector<Found> find_compilers(const Options& options) {
     try {
         const Nvrtc nvrtc(options.tools);
         std::string architectures;
-        for (const int capability : nvrtc.supported_architectures()) architectures += fmt::format(" {}", capability);
-        found.push_back({{}, nvrtc.version(), fmt::format("{}, architectures{}", nvrtc.path(), architectures), true});
+        for (const int capability : nvrtc.supported_architectures())
+            architectures += fmt::format(" {}", capability);
+        found.push_back(
+            {{}, nvrtc.version(), fmt::format("{}, architectures{}", nvrtc.path(), architectures), true});
     } catch (const std::exception& error) {
         found.push_back({{}, "NVRTC", error.what(), false});
     }
     found.push_back({{}, clang_version(), fmt::format("in process, for {}", host_cpu()), true});
     const std::string disassembler = find_disassembler(options.tools);
-    found.push_back({{}, "disassembler", disassembler.empty() ? "neither nvdisasm nor cuobjdump; pip install nvidia-cuda-nvdisasm" : disassembler,
+    found.push_back({{},
+                     "disassembler",
+                     disassembler.empty() ? "neither nvdisasm nor cuobjdump; pip install nvidia-cuda-nvdisasm"
+                                          : disassembler,
                      !disassembler.empty()});
     return found;
 }

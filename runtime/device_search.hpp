@@ -12,7 +12,8 @@ struct OpenedDevice {
     std::string notice; ///< why the CPU is used although no target was named; else empty
 };
 
-/// Opens Options::target. Throws UserError (not a target, or one that cannot run here) and DeviceError (not present).
+/// Opens Options::target. Throws UserError (not a target, or one that cannot run here) and DeviceError (not
+/// present).
 OpenedDevice open_device(const Options&);
 
 } // namespace chela

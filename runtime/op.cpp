@@ -18,10 +18,12 @@ std::size_t Op::workspace_bytes(const Arguments& arguments) const {
 void Op::launch(Stream stream, Arguments& arguments) const {
     arguments.check();
     if (arguments.problem().traits != state_->problem.traits)
-        throw UserError(fmt::format("the arguments are of {}; the operation is of {}", arguments.problem().traits.to_string(),
+        throw UserError(fmt::format("the arguments are of {}; the operation is of {}",
+                                    arguments.problem().traits.to_string(),
                                     state_->problem.traits.to_string()));
     if (const std::size_t wanted = workspace_bytes(arguments); arguments.workspace_bytes() < wanted)
-        throw UserError(fmt::format("workspace has {} bytes; it must have {}", arguments.workspace_bytes(), wanted));
+        throw UserError(
+            fmt::format("workspace has {} bytes; it must have {}", arguments.workspace_bytes(), wanted));
     chela::launch(*state_->device, state_->program, state_->loaded, arguments, stream);
 }
 

@@ -35,7 +35,8 @@ Options Options::from_env() {
     options.tools.virtual_env = environment("VIRTUAL_ENV");
     options.worker_program = environment("CHELA_WORKER");
     if (const auto seed = environment("CHELA_EMULATOR_SEED"); !seed.empty()) {
-        const auto [end, error] = std::from_chars(seed.data(), seed.data() + seed.size(), options.emulator_seed);
+        const auto [end, error] =
+            std::from_chars(seed.data(), seed.data() + seed.size(), options.emulator_seed);
         if (error != std::errc() || end != seed.data() + seed.size())
             throw UserError(fmt::format("CHELA_EMULATOR_SEED is '{}'; it must be a whole number", seed));
     }

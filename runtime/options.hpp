@@ -23,8 +23,9 @@ struct Options {
     std::uint64_t emulator_seed = 0;
     bool emulator_check_race = false;
 
-    /// CHELA_CACHE (default: XDG_CACHE_HOME/chela or ~/.cache/chela), CHELA_TARGET, CHELA_NVRTC, CHELA_DISASSEMBLER,
-    /// CUDA_HOME or CUDA_PATH, PATH, HOME, VIRTUAL_ENV, CHELA_WORKER, CHELA_EMULATOR_SEED.
+    /// CHELA_CACHE (default: XDG_CACHE_HOME/chela or ~/.cache/chela), CHELA_TARGET, CHELA_NVRTC,
+    /// CHELA_DISASSEMBLER, CUDA_HOME or CUDA_PATH, PATH, HOME, VIRTUAL_ENV, CHELA_WORKER,
+    /// CHELA_EMULATOR_SEED.
     static Options from_env();
 };
 

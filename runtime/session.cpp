@@ -19,7 +19,9 @@ namespace chela {
 namespace {
 
 struct ProblemHash {
-    std::size_t operator()(const Problem& problem) const { return problem.traits.hash() * 31 + problem.extents.hash(); }
+    std::size_t operator()(const Problem& problem) const {
+        return problem.traits.hash() * 31 + problem.extents.hash();
+    }
 };
 
 } // namespace
@@ -65,9 +67,11 @@ Op Session::get(const Problem& problem) {
 
 Op Session::get(const Problem& problem, const Config& config) {
     const Target target = device().target();
-    for (const auto& reason : {config.algorithm->rejects(target, problem.traits), config.algorithm->rejects(target, problem.traits, config.values)})
+    for (const auto& reason : {config.algorithm->rejects(target, problem.traits),
+                               config.algorithm->rejects(target, problem.traits, config.values)})
         if (!reason.empty())
-            throw UserError(fmt::format("config '{}' is outside the search space on {}: {}", config.to_string(), target.to_string(), reason));
+            throw UserError(fmt::format("config '{}' is outside the search space on {}: {}",
+                                        config.to_string(), target.to_string(), reason));
     return load(problem, {config, Choice::Kind::exact, "the caller's own"});
 }
 
@@ -80,8 +84,8 @@ Op Session::load(const Problem& problem, const Choice& choice) {
     if (!state_->options.may_compile)
         for (const auto& kernel : op->program.kernels)
             if (!state_->cache.find(binary_key(device(), kernel)))
-                throw UserError(fmt::format("{} is not in the binary cache {}, and may_compile is false", kernel.entry,
-                                            state_->cache.folder().string()));
+                throw UserError(fmt::format("{} is not in the binary cache {}, and may_compile is false",
+                                            kernel.entry, state_->cache.folder().string()));
     op->loaded = state_->loader.load(op->program);
     Op handle;
     handle.state_ = std::move(op);
@@ -96,15 +100,22 @@ RunnerInfo Session::info() { return runner_info(device()); }
 
 std::unique_ptr<Runner> Session::runner() { return std::make_unique<DeviceRunner>(device(), state_->cache); }
 
-TuneReport Session::tune(const Problem& problem, const TuneOptions& options, const ProgressCallback& progress, std::stop_token stop) {
+TuneReport Session::tune(const Problem& problem, const TuneOptions& options, const ProgressCallback& progress,
+                         std::stop_token stop) {
     state_->verifier.clear(); // its tensors would take memory from the candidates'
     std::unique_ptr<Runner> here = runner(), isolated;
     if (!state_->options.worker_program.empty()) {
-        std::vector<std::string> arguments{"worker", "--target", state_->options.target.empty() ? std::string(device().target().backend == Backend::cuda ? "cuda" : "cpu") : state_->options.target};
-        if (!state_->options.cache_folder.empty()) arguments.insert(arguments.end(), {"--cache", state_->options.cache_folder.string()});
+        std::vector<std::string> arguments{
+            "worker", "--target",
+            state_->options.target.empty()
+                ? std::string(device().target().backend == Backend::cuda ? "cuda" : "cpu")
+                : state_->options.target};
+        if (!state_->options.cache_folder.empty())
+            arguments.insert(arguments.end(), {"--cache", state_->options.cache_folder.string()});
         isolated = std::make_unique<WorkerRunner>(*here, state_->options.worker_program, arguments);
     }
-    TuneReport report = chela::tune(isolated ? *isolated : *here, database(), problem, options, progress, std::move(stop));
+    TuneReport report =
+        chela::tune(isolated ? *isolated : *here, database(), problem, options, progress, std::move(stop));
     const std::lock_guard lock(state_->mutex);
     state_->ops.clear(); // what was chosen before may be slower now
     return report;
@@ -112,8 +123,10 @@ TuneReport Session::tune(const Problem& problem, const TuneOptions& options, con
 
 VerifyResult Session::verify(const Op& op, const VerifyOptions& options) {
     const Op::State& state = *op.state_;
-    VerifyResult result = state_->verifier.verify(odd_problem(state.problem), options, state.program, state.loaded);
-    return result.passed ? state_->verifier.verify(state.problem, options, state.program, state.loaded) : result;
+    VerifyResult result =
+        state_->verifier.verify(odd_problem(state.problem), options, state.program, state.loaded);
+    return result.passed ? state_->verifier.verify(state.problem, options, state.program, state.loaded)
+                         : result;
 }
 
 Device& Session::device() { return *state_->device; }
@@ -122,7 +135,8 @@ BinaryCache& Session::binaries() { return state_->cache; }
 int Session::compiled() const { return static_cast<int>(state_->loader.counters().compiled); }
 
 Database& Session::database() {
-    if (!state_->database) throw UserError("cache_folder is empty; tuning needs a folder to remember what it found");
+    if (!state_->database)
+        throw UserError("cache_folder is empty; tuning needs a folder to remember what it found");
     return *state_->database;
 }
 

@@ -16,7 +16,8 @@
 
 namespace chela {
 
-/// A compiled and loaded operation. Cheap to copy; launching is thread-safe and neither compiles, allocates nor waits.
+/// A compiled and loaded operation. Cheap to copy; launching is thread-safe and neither compiles, allocates
+/// nor waits.
 class Op {
   public:
     const Problem& problem() const;
@@ -24,7 +25,8 @@ class Op {
     const Choice& choice() const; ///< why this configuration
     const Program& program() const;
 
-    /// An argument block with the problem's extents and scalars. Set the tensors, then launch with it as often as you like.
+    /// An argument block with the problem's extents and scalars. Set the tensors, then launch with it as
+    /// often as you like.
     Arguments arguments() const { return Arguments(problem()); }
     /// Device memory to lend by Arguments::workspace(), 0 for most configurations. Depends on the extents.
     std::size_t workspace_bytes(const Arguments&) const;
@@ -42,26 +44,31 @@ class Op {
 struct BenchResult {
     double median_ms = 0, spread_ms = 0;
     int samples = 0;
-    double ideal_bytes = 0, copy_bandwidth = 0, share_of_copy = 0; ///< bytes; bytes/s; ideal time over measured time
-    double operations = 0, peak_flops = 0, share_of_peak = 0;      ///< 0 where the peak is unknown
-    double host_us = 0;      ///< time of a call of Op::launch that does not wait
-    double bare_us = 0;      ///< the same of the device's bare launch function
+    double ideal_bytes = 0, copy_bandwidth = 0,
+           share_of_copy = 0; ///< bytes; bytes/s; ideal time over measured time
+    double operations = 0, peak_flops = 0, share_of_peak = 0; ///< 0 where the peak is unknown
+    double host_us = 0; ///< time of a call of Op::launch that does not wait
+    double bare_us = 0; ///< the same of the device's bare launch function
 };
 
 class Session {
   public:
-    /// Finds the device. Throws UserError (target unknown) or DeviceError (target not present, with the reason).
+    /// Finds the device. Throws UserError (target unknown) or DeviceError (target not present, with the
+    /// reason).
     explicit Session(Options options = Options::from_env());
     ~Session();
     Session(Session&&) noexcept;
 
-    /// choose -> generate -> binary cache -> compile -> load. The second call for an equal problem is a look-up.
+    /// choose -> generate -> binary cache -> compile -> load. The second call for an equal problem is a
+    /// look-up.
     Op get(const Problem&);
-    Op get(const Problem&, const Config&); ///< this configuration; throws UserError where the constraints reject it
+    Op get(const Problem&,
+           const Config&); ///< this configuration; throws UserError where the constraints reject it
 
     Choice choose(const Problem&);
     /// Candidates run in Options::worker_program where it is set.
-    TuneReport tune(const Problem&, const TuneOptions& = {}, const ProgressCallback& = {}, std::stop_token = {});
+    TuneReport tune(const Problem&, const TuneOptions& = {}, const ProgressCallback& = {},
+                    std::stop_token = {});
     /// A real run against the float64 reference (runtime/verify.hpp), and the same of a small odd length.
     VerifyResult verify(const Op&, const VerifyOptions& = {});
     BenchResult bench(const Op&, int samples = 50);
@@ -69,9 +76,10 @@ class Session {
     Device& device();
     /// What is known of this device for records and choices.
     RunnerInfo info();
-    Database& database();        ///< throws UserError where the options name no cache folder
+    Database& database(); ///< throws UserError where the options name no cache folder
     class BinaryCache& binaries();
-    /// One line if something the user should know happened since the last call (no GPU: cpu is used; damaged database).
+    /// One line if something the user should know happened since the last call (no GPU: cpu is used; damaged
+    /// database).
     std::vector<std::string> take_notices();
     /// For `chela worker`: measures candidates in this process.
     std::unique_ptr<Runner> runner();
@@ -88,7 +96,8 @@ class Session {
 
 /// What `chela inspect` shows. None of them needs a device.
 enum class Emit { source, ptx, sass, llvm, assembly, resources };
-/// One text per kernel of the program, headed by its entry's name. Throws UserError where the target has no such text.
+/// One text per kernel of the program, headed by its entry's name. Throws UserError where the target has no
+/// such text.
 struct Inspection {
     std::string entry, text;
     std::string resources_json; ///< for Emit::resources: one JSON object

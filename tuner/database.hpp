@@ -23,6 +23,7 @@ struct TunedProblem {
     std::optional<Record> best; ///< the search's winner, else the fastest so far
 };
 
+/// Rows are candidates' records and finished searches.
 struct ImportReport {
     int added = 0;
     int replaced = 0; ///< the imported row was measured more thoroughly, or as thoroughly and later

@@ -26,8 +26,9 @@ class LinearAttention final : public Family {
             Field::boolean("causal", true, "each token sees itself and what came before it"),
             Field::choice("dtype", {"bf16", "fp16", "fp32"}, 0, "element type of q, k, v and o"),
             Field::choice("math", {"ieee", "tf32"}, 0, "products of fp32: exact, or tensor cores in tf32"),
-            Field::integer("alignment", 1, 16, 0,
-                           "bytes that every row of q, k, v and o starts at a multiple of (default: as contiguous)"),
+            Field::integer(
+                "alignment", 1, 16, 0,
+                "bytes that every row of q, k, v and o starts at a multiple of (default: as contiguous)"),
         };
         return schema;
     }
@@ -46,23 +47,29 @@ class LinearAttention final : public Family {
         if (traits["value_dim"] == 0) traits.set("value_dim", traits["head_dim"]);
         const auto dtype = static_cast<DType>(traits["dtype"]);
         if (dtype != DType::fp32 && traits["math"] == static_cast<int>(Math::tf32))
-            throw UserError(fmt::format("math is 'tf32' with dtype {}; tf32 is for fp32 alone", to_string(dtype)));
+            throw UserError(
+                fmt::format("math is 'tf32' with dtype {}; tf32 is for fp32 alone", to_string(dtype)));
         const auto size = static_cast<std::uint64_t>(size_of(dtype));
-        const auto rows = (static_cast<std::uint64_t>(traits["head_dim"]) | static_cast<std::uint64_t>(traits["value_dim"])) * size;
+        const auto rows = (static_cast<std::uint64_t>(traits["head_dim"]) |
+                           static_cast<std::uint64_t>(traits["value_dim"])) *
+                          size;
         const auto natural = static_cast<std::int64_t>(std::min<std::uint64_t>(16, rows & (~rows + 1)));
         const std::int64_t asked = traits["alignment"];
         if (asked != 0 && (!std::has_single_bit(static_cast<std::uint64_t>(asked)) || asked < size_of(dtype)))
-            throw UserError(fmt::format("alignment is {}; it must be {}, 8 or 16 bytes (2 too for 16-bit types), or left out",
-                                        asked, 4));
-        // A row of D elements is copied in pieces of `alignment` bytes, so it has to hold a whole number of them.
+            throw UserError(fmt::format(
+                "alignment is {}; it must be {}, 8 or 16 bytes (2 too for 16-bit types), or left out", asked,
+                4));
+        // A row of D elements is copied in pieces of `alignment` bytes, so it has to hold a whole number of
+        // them.
         traits.set("alignment", asked == 0 ? natural : std::min(asked, natural));
         return traits;
     }
 
     const std::vector<Scalar>& scalars() const override {
         static const std::vector<Scalar> list = {
-            {"scale", "multiplies the output (default: head_dim^-1/2)",
-             [](const Problem& problem) { return 1.0 / std::sqrt(static_cast<double>(problem.traits["head_dim"])); }}};
+            {"scale", "multiplies the output (default: head_dim^-1/2)", [](const Problem& problem) {
+                 return 1.0 / std::sqrt(static_cast<double>(problem.traits["head_dim"]));
+             }}};
         return list;
     }
 
@@ -73,8 +80,16 @@ class LinearAttention final : public Family {
             {"k", Role::input, false, {"batch", "length", "heads", "head_dim"}, "keys"},
             {"v", Role::input, false, {"batch", "length", "heads", "value_dim"}, "values"},
             {"o", Role::output, false, {"batch", "length", "heads", "value_dim"}, "outputs"},
-            {"initial_state", Role::optional_input, true, {"batch", "heads", "head_dim", "value_dim"}, "state before the first token"},
-            {"final_state", Role::optional_output, true, {"batch", "heads", "head_dim", "value_dim"}, "state after the last token"},
+            {"initial_state",
+             Role::optional_input,
+             true,
+             {"batch", "heads", "head_dim", "value_dim"},
+             "state before the first token"},
+            {"final_state",
+             Role::optional_output,
+             true,
+             {"batch", "heads", "head_dim", "value_dim"},
+             "state after the last token"},
         };
         return list;
     }
@@ -85,9 +100,11 @@ class LinearAttention final : public Family {
         return list;
     }
 
-    void reference(const Problem& problem, const std::map<std::string, double>& scalars, HostTensors& tensors) const override {
+    void reference(const Problem& problem, const std::map<std::string, double>& scalars,
+                   HostTensors& tensors) const override {
         const auto extent = [&](const char* name) { return static_cast<std::size_t>(problem.dim(name)); };
-        const LinearAttentionShape shape{extent("batch"), extent("length"), extent("heads"), extent("head_dim"), extent("value_dim")};
+        const LinearAttentionShape shape{extent("batch"), extent("length"), extent("heads"),
+                                         extent("head_dim"), extent("value_dim")};
         const auto output = [&](const char* name) -> std::vector<double>& {
             HostTensor& result = tensors[name];
             result.shape = problem.shape(tensor(name));
@@ -100,16 +117,20 @@ class LinearAttention final : public Family {
         const std::span<const double> none;
         std::vector<double>& o = output("o");
         std::vector<double>& final_state = output("final_state");
-        linear_attention_reference(shape, problem.traits["causal"] != 0, scalars.at("scale"), tensors.at("q").data,
-                                   tensors.at("k").data, tensors.at("v").data,
-                                   initial == tensors.end() ? none : std::span<const double>(initial->second.data), o, final_state);
+        linear_attention_reference(
+            shape, problem.traits["causal"] != 0, scalars.at("scale"), tensors.at("q").data,
+            tensors.at("k").data, tensors.at("v").data,
+            initial == tensors.end() ? none : std::span<const double>(initial->second.data), o, final_state);
     }
 
     double error_bound(const Problem& problem) const override {
         switch (problem.dtype()) {
-        case DType::bf16: return 6e-3;
-        case DType::fp16: return 1.5e-3;
-        case DType::fp32: break;
+        case DType::bf16:
+            return 6e-3;
+        case DType::fp16:
+            return 1.5e-3;
+        case DType::fp32:
+            break;
         }
         return problem.traits["math"] == static_cast<int>(Math::tf32) ? 1e-3 : 1e-5;
     }
@@ -120,7 +141,8 @@ class LinearAttention final : public Family {
     }
 
     double operations(const Problem& problem, const Config& config) const override {
-        const auto d = static_cast<double>(problem.traits["head_dim"]), e = static_cast<double>(problem.traits["value_dim"]);
+        const auto d = static_cast<double>(problem.traits["head_dim"]),
+                   e = static_cast<double>(problem.traits["value_dim"]);
         const auto length = static_cast<double>(problem.extents["length"]);
         double per_head = 4.0 * length * d * e; // q S and kᵀ v
         if (problem.traits["causal"] && config.algorithm) {

@@ -1,12 +1,13 @@
 #pragma once
 // Linear attention, forward, on tensor cores of compute capability 8.0 and up (mma.sync, cp.async).
 //
-// One block walks the chunks of one piece of one head, for one tile of the value dimension. Everything is computed
-// transposed, so that the state Sᵀ stays in registers and is at once accumulator and A operand:
+// One block walks the chunks of one piece of one head, for one tile of the value dimension. Everything is
+// computed transposed, so that the state Sᵀ stays in registers and is at once accumulator and A operand:
 //     scores = Q Kᵀ ∘ mask            shared between the warps through shared memory, as ready B fragments
 //     Oᵀ     = Sᵀ Qᵀ + Vᵀ scoresᵀ
 //     Sᵀ    += Vᵀ K
-// Each warp owns rows_per_warp rows of the value dimension. Chunks arrive by cp.async, `stages` of them in flight.
+// Each warp owns rows_per_warp rows of the value dimension. Chunks arrive by cp.async, `stages` of them in
+// flight.
 
 #include "linear_attention/state_mma.cuh"
 #include "linear_attention/tiles.cuh"
@@ -20,8 +21,8 @@ namespace chela {
 
 /// Stores one 16 (value) × 8 (token) tile of Oᵀ; `output` is the tile's first token and value.
 template <class Config>
-CHELA_DEVICE void store_output(typename Config::Element* output, long long row_stride, const float (&c)[4], float scale,
-                               int valid_tokens, int valid_values) {
+CHELA_DEVICE void store_output(typename Config::Element* output, long long row_stride, const float (&c)[4],
+                               float scale, int valid_tokens, int valid_values) {
     using Element = typename Config::Element;
     //@if dtype == fp32
     if constexpr (sizeof(Element) == 4) {
@@ -37,14 +38,16 @@ CHELA_DEVICE void store_output(typename Config::Element* output, long long row_s
         const int token = lane() / 4, value = lane() % 4 * 2;
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
-            const uint32 pair = movmatrix_transposed(pack2<Element>(scale * c[2 * half], scale * c[2 * half + 1]));
+            const uint32 pair =
+                movmatrix_transposed(pack2<Element>(scale * c[2 * half], scale * c[2 * half + 1]));
             Element* const target = output + token * row_stride + half * 8 + value;
             if (token >= valid_tokens) continue;
             if (Config::alignment >= 4 && half * 8 + value < valid_values) {
                 *reinterpret_cast<uint32*>(target) = pair;
             } else if (Config::alignment < 4) {
                 if (half * 8 + value < valid_values) target[0].bits = static_cast<unsigned short>(pair);
-                if (half * 8 + value + 1 < valid_values) target[1].bits = static_cast<unsigned short>(pair >> 16);
+                if (half * 8 + value + 1 < valid_values)
+                    target[1].bits = static_cast<unsigned short>(pair >> 16);
             }
         }
     }
@@ -52,10 +55,11 @@ CHELA_DEVICE void store_output(typename Config::Element* output, long long row_s
 }
 
 //@if causal
-/// Scores of one chunk, masked, into shared memory: blocks of F::k keys × 16 queries in the order of the lower
-/// triangle, each stored as the B fragments of its 32 lanes.
+/// Scores of one chunk, masked, into shared memory: blocks of F::k keys × 16 queries in the order of the
+/// lower triangle, each stored as the B fragments of its 32 lanes.
 template <class Config>
-CHELA_DEVICE void compute_scores(const typename Config::Element* query, const typename Config::Element* key, Vector16* scores) {
+CHELA_DEVICE void compute_scores(const typename Config::Element* query, const typename Config::Element* key,
+                                 Vector16* scores) {
     using F = Fragments<typename Config::Element>;
     constexpr int key_tiles = F::k / 8; // accumulator tiles of a block
     constexpr int blocks_per_row = 16 / F::k;
@@ -96,27 +100,30 @@ CHELA_DEVICE void compute_scores(const typename Config::Element* query, const ty
 
 /// Starts the copies of one chunk into its stage.
 template <class Config, class Arguments>
-CHELA_DEVICE void load_chunk(typename Config::Element* stage, const Arguments& arguments, const Place& place, int token, int end) {
+CHELA_DEVICE void load_chunk(typename Config::Element* stage, const Arguments& arguments, const Place& place,
+                             int token, int end) {
     using Element = typename Config::Element;
     constexpr int threads = Config::warps * 32;
     const Element* query = arguments.q + place.batch * arguments.q_stride[0] + token * arguments.q_stride[1] +
                            place.head * arguments.q_stride[2];
-    load_tile<Element, Config::chunk, Config::padded_head_dim, Config::head_pitch, Config::alignment, threads>(
-        stage, query, arguments.q_stride[1], end - token, Config::head_dim);
+    load_tile<Element, Config::chunk, Config::padded_head_dim, Config::head_pitch, Config::alignment,
+              threads>(stage, query, arguments.q_stride[1], end - token, Config::head_dim);
     //@if causal
     const Element* key = arguments.k + place.batch * arguments.k_stride[0] + token * arguments.k_stride[1] +
                          place.head * arguments.k_stride[2];
-    load_tile<Element, Config::chunk, Config::padded_head_dim, Config::head_pitch, Config::alignment, threads>(
-        stage + Config::key_offset, key, arguments.k_stride[1], end - token, Config::head_dim);
+    load_tile<Element, Config::chunk, Config::padded_head_dim, Config::head_pitch, Config::alignment,
+              threads>(stage + Config::key_offset, key, arguments.k_stride[1], end - token, Config::head_dim);
     const int first_value = place.value_tile * Config::value_tile;
     const Element* value = arguments.v + place.batch * arguments.v_stride[0] + token * arguments.v_stride[1] +
                            place.head * arguments.v_stride[2] + first_value;
     load_tile<Element, Config::chunk, Config::value_tile, Config::value_pitch, Config::alignment, threads>(
-        stage + Config::value_offset, value, arguments.v_stride[1], end - token, Config::value_dim - first_value);
+        stage + Config::value_offset, value, arguments.v_stride[1], end - token,
+        Config::value_dim - first_value);
     //@end
 }
 
-template <class Config, class Arguments> CHELA_DEVICE void linear_attention_forward_body(const Arguments& arguments) {
+template <class Config, class Arguments>
+CHELA_DEVICE void linear_attention_forward_body(const Arguments& arguments) {
     using Element = typename Config::Element;
     using F = Fragments<Element>;
     using State = WarpState<Config>;
@@ -131,12 +138,14 @@ template <class Config, class Arguments> CHELA_DEVICE void linear_attention_forw
     //@if causal
     Vector16* const scores = reinterpret_cast<Vector16*>(stages + Config::stages * Config::stage_elements);
     //@end
-    Element* const output = arguments.o + place.batch * arguments.o_stride[0] + place.head * arguments.o_stride[2] + first_value;
+    Element* const output =
+        arguments.o + place.batch * arguments.o_stride[0] + place.head * arguments.o_stride[2] + first_value;
 
     State state;
     state.clear();
     //@if reads_workspace
-    state.load(workspace_state<Config>(arguments, place, Config::causal ? place.piece : 0), Config::value_dim, first_value);
+    state.load(workspace_state<Config>(arguments, place, Config::causal ? place.piece : 0), Config::value_dim,
+               first_value);
     //@else
     if (arguments.initial_state)
         state.load(arguments.initial_state + place.batch * arguments.initial_state_stride[0] +
@@ -147,7 +156,8 @@ template <class Config, class Arguments> CHELA_DEVICE void linear_attention_forw
 #pragma unroll
     for (int stage = 0; stage < Config::stages - 1; ++stage) {
         if (begin + stage * Config::chunk < end)
-            load_chunk<Config>(stages + stage * Config::stage_elements, arguments, place, begin + stage * Config::chunk, end);
+            load_chunk<Config>(stages + stage * Config::stage_elements, arguments, place,
+                               begin + stage * Config::chunk, end);
         cp_async_commit();
     }
 
@@ -157,7 +167,8 @@ template <class Config, class Arguments> CHELA_DEVICE void linear_attention_forw
         sync_threads(); // the chunk has landed, and everyone is done with the one before
         const int ahead = token + (Config::stages - 1) * Config::chunk;
         const int free_slot = slot == 0 ? Config::stages - 1 : slot - 1;
-        if (ahead < end) load_chunk<Config>(stages + free_slot * Config::stage_elements, arguments, place, ahead, end);
+        if (ahead < end)
+            load_chunk<Config>(stages + free_slot * Config::stage_elements, arguments, place, ahead, end);
         cp_async_commit();
         if constexpr (Config::stages == 1) {
             cp_async_wait<0>();
@@ -181,7 +192,8 @@ template <class Config, class Arguments> CHELA_DEVICE void linear_attention_forw
                 for (int row = 0; row < State::row_tiles; ++row) a[row] = state.operand(row, step);
 #pragma unroll
                 for (int column = 0; column < Config::output_tile / 16; ++column) {
-                    const FragmentB2 b = F::load_b(query + (part + column * 16) * Config::head_pitch + step * F::k, Config::head_pitch);
+                    const FragmentB2 b = F::load_b(
+                        query + (part + column * 16) * Config::head_pitch + step * F::k, Config::head_pitch);
 #pragma unroll
                     for (int row = 0; row < State::row_tiles; ++row) {
                         F::multiply(out[row][2 * column], a[row], b, 0);
@@ -195,7 +207,8 @@ template <class Config, class Arguments> CHELA_DEVICE void linear_attention_forw
                 FragmentA a[State::row_tiles];
 #pragma unroll
                 for (int row = 0; row < State::row_tiles; ++row)
-                    a[row] = F::load_a_transposed(value + earlier * Config::value_pitch + row * 16, Config::value_pitch);
+                    a[row] = F::load_a_transposed(value + earlier * Config::value_pitch + row * 16,
+                                                  Config::value_pitch);
 #pragma unroll
                 for (int column = 0; column < Config::output_tile / 16; ++column) {
                     const int query_block = part / 16 + column, key_block = earlier / 16;
@@ -216,8 +229,9 @@ template <class Config, class Arguments> CHELA_DEVICE void linear_attention_forw
 #pragma unroll
                 for (int column = 0; column < Config::output_tile / 8; ++column) {
                     const int first = token + part + column * 8;
-                    store_output<Config>(output + first * arguments.o_stride[1] + row * 16, arguments.o_stride[1],
-                                         out[row][column], arguments.scale, end - first, Config::value_dim - first_value - row * 16);
+                    store_output<Config>(output + first * arguments.o_stride[1] + row * 16,
+                                         arguments.o_stride[1], out[row][column], arguments.scale,
+                                         end - first, Config::value_dim - first_value - row * 16);
                 }
         }
         //@if causal

@@ -35,7 +35,9 @@ struct Layout {
     std::int64_t forward_bytes(const Values& config) const {
         return config["stages"] * stage_forward * element_bytes + scores_bytes;
     }
-    std::int64_t states_bytes(const Values& config) const { return config["stages"] * stage_states * element_bytes; }
+    std::int64_t states_bytes(const Values& config) const {
+        return config["stages"] * stage_states * element_bytes;
+    }
     /// Accumulators of the state and of one output tile, and what the loops around them were seen to need.
     std::int64_t registers() const {
         return rows_per_warp / 16 * (padded_head_dim / 8 + output_tile / 8) * 4 + 56;
@@ -49,18 +51,23 @@ class Mma final : public Algorithm {
     const Schema& tunables() const override {
         static const Schema schema = {
             Field::integer("chunk", 16, 256, 64, "tokens per chunk").over({16, 32, 64, 128, 256}),
-            Field::integer("value_tile", 16, 256, 64, "value columns of one block").over({16, 32, 64, 128, 256}),
-            Field::integer("warps", 1, 16, 4, "warps of one block, 16 or 32 value columns each").over({1, 2, 4, 8, 16}),
+            Field::integer("value_tile", 16, 256, 64, "value columns of one block")
+                .over({16, 32, 64, 128, 256}),
+            Field::integer("warps", 1, 16, 4, "warps of one block, 16 or 32 value columns each")
+                .over({1, 2, 4, 8, 16}),
             Field::integer("stages", 1, 4, 2, "chunks in shared memory at once").over({1, 2, 3}),
-            Field::integer("blocks_per_sm", 1, 4, 1, "blocks per multiprocessor that registers are kept for").over({1, 2}),
-            Field::integer("segments", 1, 256, 1, "pieces of the sequence computed side by side").over({1, 2, 4, 8, 16, 32}),
+            Field::integer("blocks_per_sm", 1, 4, 1, "blocks per multiprocessor that registers are kept for")
+                .over({1, 2}),
+            Field::integer("segments", 1, 256, 1, "pieces of the sequence computed side by side")
+                .over({1, 2, 4, 8, 16, 32}),
         };
         return schema;
     }
 
     std::string rejects(const Target& target, const Values& traits) const override {
         if (target.backend == Backend::cpu) return "it needs tensor cores";
-        if (traits["dtype"] == static_cast<int>(DType::fp32) && traits["math"] == static_cast<int>(Math::ieee))
+        if (traits["dtype"] == static_cast<int>(DType::fp32) &&
+            traits["math"] == static_cast<int>(Math::ieee))
             return "tensor cores do not multiply fp32 exactly";
         if (traits["dtype"] == static_cast<int>(DType::fp32) && traits["head_dim"] > 192)
             return "a state of more than 192 rows of tf32 operands does not fit the registers";
@@ -68,38 +75,49 @@ class Mma final : public Algorithm {
     }
 
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {
-        const std::int64_t value_tile = config["value_tile"], chunk = config["chunk"], warps = config["warps"];
-        if (!std::has_single_bit(static_cast<std::uint64_t>(chunk)) || !std::has_single_bit(static_cast<std::uint64_t>(value_tile)))
+        const std::int64_t value_tile = config["value_tile"], chunk = config["chunk"],
+                           warps = config["warps"];
+        if (!std::has_single_bit(static_cast<std::uint64_t>(chunk)) ||
+            !std::has_single_bit(static_cast<std::uint64_t>(value_tile)))
             return "chunk and value_tile must be powers of two";
         if (value_tile % warps != 0 || (value_tile / warps != 16 && value_tile / warps != 32))
-            return fmt::format("value_tile / warps is {} / {}; a warp takes 16 or 32 value columns", value_tile, warps);
-        const auto useful = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(traits["value_dim"])));
+            return fmt::format("value_tile / warps is {} / {}; a warp takes 16 or 32 value columns",
+                               value_tile, warps);
+        const auto useful =
+            static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(traits["value_dim"])));
         if (value_tile > std::max<std::int64_t>(16, useful)) return "value_tile would be mostly padding";
         const Layout layout(traits, config);
         const BlockLimits limits = block_limits(target);
         const std::int64_t blocks = config["blocks_per_sm"];
         const std::int64_t bytes = std::max(layout.forward_bytes(config), layout.states_bytes(config));
         if (bytes > limits.shared_bytes)
-            return fmt::format("{} bytes of shared memory; {} has {}", bytes, target.arch(), limits.shared_bytes);
+            return fmt::format("{} bytes of shared memory; {} has {}", bytes, target.arch(),
+                               limits.shared_bytes);
         if (blocks > 1 && blocks * (bytes + 1024) > limits.shared_bytes_per_sm)
-            return fmt::format("{} blocks of {} bytes do not fit a multiprocessor of {}", blocks, bytes, target.arch());
-        const std::int64_t registers = std::min<std::int64_t>(255, limits.registers_per_sm / (blocks * layout.threads) / 8 * 8);
+            return fmt::format("{} blocks of {} bytes do not fit a multiprocessor of {}", blocks, bytes,
+                               target.arch());
+        const std::int64_t registers =
+            std::min<std::int64_t>(255, limits.registers_per_sm / (blocks * layout.threads) / 8 * 8);
         if (layout.registers() > registers)
             return fmt::format("about {} registers per thread; there are {}", layout.registers(), registers);
         return {};
     }
 
-    /// Measured on an H200: 32 value columns a warp halve what the warps read of q and k from shared memory, and short
-    /// chunks with several in flight beat long ones.
+    /// Measured on an H200: 32 value columns a warp halve what the warps read of q and k from shared memory,
+    /// and short chunks with several in flight beat long ones.
     Values default_config(const Target& target, const Problem& problem) const override {
-        const auto useful = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(problem.traits["value_dim"])));
+        const auto useful =
+            static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(problem.traits["value_dim"])));
         const std::int64_t value_tile = std::clamp<std::int64_t>(useful, 16, 128);
         Values config(tunables());
         for (const std::int64_t columns : {32, 16})
             for (const std::int64_t tile : {value_tile, std::min<std::int64_t>(value_tile, 64)})
                 for (const std::int64_t chunk : {32, 16})
                     for (const std::int64_t stages : {3, 2, 1}) {
-                        config.set("chunk", chunk).set("stages", stages).set("value_tile", tile).set("warps", std::max<std::int64_t>(1, tile / columns));
+                        config.set("chunk", chunk)
+                            .set("stages", stages)
+                            .set("value_tile", tile)
+                            .set("warps", std::max<std::int64_t>(1, tile / columns));
                         if (!rejects(target, problem.traits, config).empty()) continue;
                         const std::int64_t value_tiles = Layout(problem.traits, config).value_tiles;
                         return config.set("segments", pieces_to_fill(problem, value_tiles, 100, chunk, 32));
@@ -110,20 +128,36 @@ class Mma final : public Algorithm {
     Program generate(const Target& target, const Values& traits, const Values& config) const override {
         const Layout layout(traits, config);
         const std::int64_t chunk = config["chunk"];
-        const auto body = [&](const char* file, std::int64_t shared, std::int64_t stage, std::int64_t key, std::int64_t value) {
-            return PieceBody{file, layout.threads, layout.value_tiles, shared,
-                             {constant("padded_head_dim", layout.padded_head_dim), constant("head_pitch", layout.head_pitch),
-                              constant("value_pitch", layout.value_pitch), constant("value_tiles", layout.value_tiles),
-                              constant("rows_per_warp", layout.rows_per_warp), constant("output_tile", layout.output_tile),
-                              constant("stage_elements", stage), constant("key_offset", key), constant("value_offset", value)}};
+        const auto body = [&](const char* file, std::int64_t shared, std::int64_t stage, std::int64_t key,
+                              std::int64_t value) {
+            return PieceBody{
+                file,
+                layout.threads,
+                layout.value_tiles,
+                shared,
+                {constant("padded_head_dim", layout.padded_head_dim),
+                 constant("head_pitch", layout.head_pitch), constant("value_pitch", layout.value_pitch),
+                 constant("value_tiles", layout.value_tiles), constant("rows_per_warp", layout.rows_per_warp),
+                 constant("output_tile", layout.output_tile), constant("stage_elements", stage),
+                 constant("key_offset", key), constant("value_offset", value)}};
         };
         const std::int64_t tile = chunk * layout.head_pitch;
         PieceBodies bodies;
-        bodies.states = body("linear_attention/states_mma.cuh", layout.states_bytes(config), layout.stage_states, 0, tile);
+        bodies.states = body("linear_attention/states_mma.cuh", layout.states_bytes(config),
+                             layout.stage_states, 0, tile);
         bodies.scan = cuda_scan(traits);
-        bodies.forward = body("linear_attention/forward_mma.cuh", layout.forward_bytes(config), layout.stage_forward, tile, 2 * tile);
-        EmitRequest request{&linear_attention_family(), target, traits, this, config, {}, {}, 0,
-                            static_cast<int>(config["blocks_per_sm"]), {}};
+        bodies.forward = body("linear_attention/forward_mma.cuh", layout.forward_bytes(config),
+                              layout.stage_forward, tile, 2 * tile);
+        EmitRequest request{&linear_attention_family(),
+                            target,
+                            traits,
+                            this,
+                            config,
+                            {},
+                            {},
+                            0,
+                            static_cast<int>(config["blocks_per_sm"]),
+                            {}};
         return compose(std::move(request), bodies);
     }
 };

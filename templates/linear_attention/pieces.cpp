@@ -6,7 +6,9 @@
 
 namespace chela {
 
-bool one_pass(const Values& traits, const Values& config) { return traits["causal"] != 0 && config["segments"] == 1; }
+bool one_pass(const Values& traits, const Values& config) {
+    return traits["causal"] != 0 && config["segments"] == 1;
+}
 
 Program compose(EmitRequest request, const PieceBodies& bodies) {
     const std::int64_t segments = request.config["segments"];
@@ -20,14 +22,17 @@ Program compose(EmitRequest request, const PieceBodies& bodies) {
         request.block = static_cast<int>(body.threads);
         request.blocks_per_sm = pieces ? blocks_per_sm : 0;
         request.derived = body.derived;
-        request.derived.insert(request.derived.begin(), {"bool", "reads_workspace", split ? "true" : "false"});
+        request.derived.insert(request.derived.begin(),
+                               {"bool", "reads_workspace", split ? "true" : "false"});
         Count grid = heads;
         grid.factor = body.blocks_per_head * std::max<std::int64_t>(1, pieces);
-        program.kernels.push_back({function, emit(embedded_files(), request), {grid, request.block, body.shared_bytes, 1}});
+        program.kernels.push_back(
+            {function, emit(embedded_files(), request), {grid, request.block, body.shared_bytes, 1}});
     };
     if (split) {
         program.workspace_bytes = heads;
-        program.workspace_bytes.factor = segments * request.traits["head_dim"] * request.traits["value_dim"] * 4;
+        program.workspace_bytes.factor =
+            segments * request.traits["head_dim"] * request.traits["value_dim"] * 4;
         add(bodies.states, "linear_attention_states", segments);
         add(bodies.scan, "linear_attention_scan", 0);
     }
@@ -38,15 +43,21 @@ Program compose(EmitRequest request, const PieceBodies& bodies) {
 PieceBody cuda_scan(const Values& traits) {
     constexpr std::int64_t threads = 256;
     const std::int64_t elements = traits["head_dim"] * traits["value_dim"];
-    return {"linear_attention/scan.cuh", threads, (elements + threads - 1) / threads, 0, {constant("scan_threads", threads)}};
+    return {"linear_attention/scan.cuh",
+            threads,
+            (elements + threads - 1) / threads,
+            0,
+            {constant("scan_threads", threads)}};
 }
 
-std::int64_t pieces_to_fill(const Problem& problem, std::int64_t blocks_per_head, std::int64_t blocks_wanted, std::int64_t chunk,
-                            std::int64_t most) {
+std::int64_t pieces_to_fill(const Problem& problem, std::int64_t blocks_per_head, std::int64_t blocks_wanted,
+                            std::int64_t chunk, std::int64_t most) {
     const std::int64_t heads = std::max<std::int64_t>(1, problem.extents["batch"] * problem.extents["heads"]);
     const std::int64_t blocks = heads * blocks_per_head;
     std::int64_t pieces = 1;
-    while (pieces < most && blocks * pieces < blocks_wanted && problem.extents["length"] >= pieces * 2 * 4 * chunk) pieces *= 2;
+    while (pieces < most && blocks * pieces < blocks_wanted &&
+           problem.extents["length"] >= pieces * 2 * 4 * chunk)
+        pieces *= 2;
     return pieces;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// How the work is cut, common to all algorithms of linear attention: one pass per head, or the sequence in pieces
-// (states of the pieces, their scan, outputs), which is three launches and a workspace.
+// How the work is cut, common to all algorithms of linear attention: one pass per head, or the sequence in
+// pieces (states of the pieces, their scan, outputs), which is three launches and a workspace.
 
 #include "codegen/emit.hpp"
 
@@ -8,7 +8,7 @@ namespace chela {
 
 /// One kernel body with what it needs at launch.
 struct PieceBody {
-    std::string file;     ///< template path
+    std::string file; ///< template path
     std::int64_t threads = 1;
     std::int64_t blocks_per_head = 1;
     std::int64_t shared_bytes = 0;
@@ -28,10 +28,13 @@ Program compose(EmitRequest request, const PieceBodies& bodies);
 /// The scan on CUDA, the same for every algorithm there.
 PieceBody cuda_scan(const Values& traits);
 
-/// Pieces that occupy `blocks_wanted` blocks when each head brings `blocks_per_head`, none shorter than 4 chunks.
-std::int64_t pieces_to_fill(const Problem&, std::int64_t blocks_per_head, std::int64_t blocks_wanted, std::int64_t chunk,
-                            std::int64_t most);
+/// Pieces that occupy `blocks_wanted` blocks when each head brings `blocks_per_head`, none shorter than 4
+/// chunks.
+std::int64_t pieces_to_fill(const Problem&, std::int64_t blocks_per_head, std::int64_t blocks_wanted,
+                            std::int64_t chunk, std::int64_t most);
 
-inline EmitRequest::Constant constant(const char* name, std::int64_t value) { return {"int", name, std::to_string(value)}; }
+inline EmitRequest::Constant constant(const char* name, std::int64_t value) {
+    return {"int", name, std::to_string(value)};
+}
 
 } // namespace chela

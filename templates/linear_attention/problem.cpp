@@ -5,7 +5,10 @@ namespace chela {
 LinearAttention::operator Problem() const {
     const Family& family = linear_attention_family();
     Values traits(family.traits());
-    traits.set("head_dim", head_dim).set("causal", causal).set("dtype", static_cast<int>(dtype)).set("math", static_cast<int>(math));
+    traits.set("head_dim", head_dim)
+        .set("causal", causal)
+        .set("dtype", static_cast<int>(dtype))
+        .set("math", static_cast<int>(math));
     if (value_dim != 0) traits.set("value_dim", value_dim);
     if (alignment != 0) traits.set("alignment", alignment);
     Values extents(family.extents());

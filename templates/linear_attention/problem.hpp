@@ -6,8 +6,9 @@
 
 namespace chela {
 
-/// Tensors: q, k [batch, length, heads, head_dim], v, o [batch, length, heads, value_dim] in `dtype`; initial_state and
-/// final_state [batch, heads, head_dim, value_dim] in fp32, both optional. Scalar: scale, head_dim^-1/2 if not set.
+/// Tensors: q, k [batch, length, heads, head_dim], v, o [batch, length, heads, value_dim] in `dtype`;
+/// initial_state and final_state [batch, heads, head_dim, value_dim] in fp32, both optional. Scalar: scale,
+/// head_dim^-1/2 if not set.
 struct LinearAttention {
     int head_dim = 64;
     int value_dim = 0; ///< 0: head_dim

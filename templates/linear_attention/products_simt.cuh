@@ -1,15 +1,15 @@
 #pragma once
 // Matrix products of a block on CUDA cores, operands in shared memory, exact fp32 fused multiply-adds.
-// Each thread computes micro tiles of 4 × 4 whose columns lie `columns / 4` apart, so that neighbouring threads read
-// neighbouring words.
+// Each thread computes micro tiles of 4 × 4 whose columns lie `columns / 4` apart, so that neighbouring
+// threads read neighbouring words.
 
 #include "prelude/cuda/thread.cuh"
 #include "prelude/cuda/types.cuh"
 
 namespace chela {
 
-/// Calls finish(c, row, column) for each micro tile of an [rows, columns] result: its elements are at row + i and
-/// column + j · columns / 4. `accumulate(c, row, column)` adds the products.
+/// Calls finish(c, row, column) for each micro tile of an [rows, columns] result: its elements are at row + i
+/// and column + j · columns / 4. `accumulate(c, row, column)` adds the products.
 template <int rows, int columns, int threads, class Accumulate, class Finish>
 CHELA_DEVICE void for_micro_tiles(Accumulate accumulate, Finish finish) {
     constexpr int tiles_per_row = columns / 4;
@@ -30,7 +30,8 @@ CHELA_DEVICE void multiply_transposed(float (&c)[4][4], const float* a, const fl
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
             const Vector16 x = *reinterpret_cast<const Vector16*>(a + (row + i) * pitch + k);
-            const Vector16 y = *reinterpret_cast<const Vector16*>(b + (column + i * (columns / 4)) * pitch + k);
+            const Vector16 y =
+                *reinterpret_cast<const Vector16*>(b + (column + i * (columns / 4)) * pitch + k);
             left[i][0] = bits_to_float(x.x), left[i][1] = bits_to_float(x.y);
             left[i][2] = bits_to_float(x.z), left[i][3] = bits_to_float(x.w);
             right[i][0] = bits_to_float(y.x), right[i][1] = bits_to_float(y.y);
@@ -45,7 +46,8 @@ CHELA_DEVICE void multiply_transposed(float (&c)[4][4], const float* a, const fl
     }
 }
 
-/// c += A B for k < depth; `a(row, k)` gives an element of A, B is [depth][columns] with rows of `pitch` floats.
+/// c += A B for k < depth; `a(row, k)` gives an element of A, B is [depth][columns] with rows of `pitch`
+/// floats.
 template <int columns, int pitch, class ElementOfA>
 CHELA_DEVICE void multiply(float (&c)[4][4], ElementOfA a, const float* b, int row, int column, int depth) {
     for (int k = 0; k < depth; ++k) {

@@ -7,7 +7,8 @@
 
 namespace chela {
 
-template <class Config> struct WarpState {
+template <class Config>
+struct WarpState {
     using Element = typename Config::Element;
     using F = Fragments<Element>;
     static constexpr int row_tiles = Config::rows_per_warp / 16;
@@ -26,7 +27,8 @@ template <class Config> struct WarpState {
     }
 
     /// Calls visit(accumulator, head index, value index) for every element inside the state.
-    template <class Visit> CHELA_DEVICE void for_each(int first_value, Visit visit) {
+    template <class Visit>
+    CHELA_DEVICE void for_each(int first_value, Visit visit) {
 #pragma unroll
         for (int row = 0; row < row_tiles; ++row)
 #pragma unroll
@@ -55,10 +57,12 @@ template <class Config> struct WarpState {
             FragmentA a[row_tiles];
 #pragma unroll
             for (int row = 0; row < row_tiles; ++row)
-                a[row] = F::load_a_transposed(value + token * Config::value_pitch + row * 16, Config::value_pitch);
+                a[row] =
+                    F::load_a_transposed(value + token * Config::value_pitch + row * 16, Config::value_pitch);
 #pragma unroll
             for (int head = 0; head < head_tiles; head += 2) {
-                const FragmentB2 b = F::load_b_transposed(key + token * Config::head_pitch + head * 8, Config::head_pitch);
+                const FragmentB2 b =
+                    F::load_b_transposed(key + token * Config::head_pitch + head * 8, Config::head_pitch);
 #pragma unroll
                 for (int row = 0; row < row_tiles; ++row) {
                     F::multiply(c[row][head], a[row], b, 0);

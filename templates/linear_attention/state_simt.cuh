@@ -7,13 +7,15 @@
 namespace chela {
 
 /// State += Kᵀ V for one chunk in shared memory.
-template <class Config> CHELA_DEVICE void update_state(float* state, const float* key, const float* value) {
+template <class Config>
+CHELA_DEVICE void update_state(float* state, const float* key, const float* value) {
     for_micro_tiles<Config::padded_head_dim, Config::value_tile, Config::threads>(
-        [=](float (&c)[4][4], int row, int column) {
+        [=](float(&c)[4][4], int row, int column) {
             multiply<Config::value_tile, Config::value_pitch>(
-                c, [=](int d, int s) { return key[s * Config::head_pitch + d]; }, value, row, column, Config::chunk);
+                c, [=](int d, int s) { return key[s * Config::head_pitch + d]; }, value, row, column,
+                Config::chunk);
         },
-        [=](const float (&c)[4][4], int row, int column) {
+        [=](const float(&c)[4][4], int row, int column) {
 #pragma unroll
             for (int i = 0; i < 4; ++i)
 #pragma unroll
@@ -22,8 +24,10 @@ template <class Config> CHELA_DEVICE void update_state(float* state, const float
         });
 }
 
-/// Reads a [head_dim, value_dim] state from its first value column on; zeros where `source` is null or outside.
-template <class Config> CHELA_DEVICE void load_state(float* state, const float* source, long long row_stride, int first_value) {
+/// Reads a [head_dim, value_dim] state from its first value column on; zeros where `source` is null or
+/// outside.
+template <class Config>
+CHELA_DEVICE void load_state(float* state, const float* source, long long row_stride, int first_value) {
     for (int i = thread_index(); i < Config::padded_head_dim * Config::value_tile; i += Config::threads) {
         const int d = i / Config::value_tile, e = i % Config::value_tile;
         const bool inside = source && d < Config::head_dim && first_value + e < Config::value_dim;
@@ -31,10 +35,12 @@ template <class Config> CHELA_DEVICE void load_state(float* state, const float* 
     }
 }
 
-template <class Config> CHELA_DEVICE void store_state(const float* state, float* target, long long row_stride, int first_value) {
+template <class Config>
+CHELA_DEVICE void store_state(const float* state, float* target, long long row_stride, int first_value) {
     for (int i = thread_index(); i < Config::padded_head_dim * Config::value_tile; i += Config::threads) {
         const int d = i / Config::value_tile, e = i % Config::value_tile;
-        if (d < Config::head_dim && first_value + e < Config::value_dim) target[d * row_stride + first_value + e] = state[i];
+        if (d < Config::head_dim && first_value + e < Config::value_dim)
+            target[d * row_stride + first_value + e] = state[i];
     }
 }
 

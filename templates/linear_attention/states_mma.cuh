@@ -1,6 +1,6 @@
 #pragma once
-// First of the three launches of a split sequence, on tensor cores: each block sums kᵀ v over one piece of one head,
-// for one tile of the value dimension, into the workspace.
+// First of the three launches of a split sequence, on tensor cores: each block sums kᵀ v over one piece of
+// one head, for one tile of the value dimension, into the workspace.
 
 #include "linear_attention/state_mma.cuh"
 #include "linear_attention/tiles.cuh"
@@ -9,7 +9,8 @@
 
 namespace chela {
 
-template <class Config, class Arguments> CHELA_DEVICE void linear_attention_states_body(const Arguments& arguments) {
+template <class Config, class Arguments>
+CHELA_DEVICE void linear_attention_states_body(const Arguments& arguments) {
     using Element = typename Config::Element;
     constexpr int threads = Config::warps * 32;
     const Place place = place_of_block<Config>(arguments);
@@ -20,16 +21,18 @@ template <class Config, class Arguments> CHELA_DEVICE void linear_attention_stat
     const int first_value = place.value_tile * Config::value_tile;
 
     Element* const stages = reinterpret_cast<Element*>(dynamic_shared());
-    const Element* const key = arguments.k + place.batch * arguments.k_stride[0] + place.head * arguments.k_stride[2];
+    const Element* const key =
+        arguments.k + place.batch * arguments.k_stride[0] + place.head * arguments.k_stride[2];
     const Element* const value =
         arguments.v + place.batch * arguments.v_stride[0] + place.head * arguments.v_stride[2] + first_value;
     const auto load = [&](int slot, int token) {
         Element* const stage = stages + slot * Config::stage_elements;
-        load_tile<Element, Config::chunk, Config::padded_head_dim, Config::head_pitch, Config::alignment, threads>(
-            stage, key + token * arguments.k_stride[1], arguments.k_stride[1], end - token, Config::head_dim);
-        load_tile<Element, Config::chunk, Config::value_tile, Config::value_pitch, Config::alignment, threads>(
-            stage + Config::value_offset, value + token * arguments.v_stride[1], arguments.v_stride[1], end - token,
-            Config::value_dim - first_value);
+        load_tile<Element, Config::chunk, Config::padded_head_dim, Config::head_pitch, Config::alignment,
+                  threads>(stage, key + token * arguments.k_stride[1], arguments.k_stride[1], end - token,
+                           Config::head_dim);
+        load_tile<Element, Config::chunk, Config::value_tile, Config::value_pitch, Config::alignment,
+                  threads>(stage + Config::value_offset, value + token * arguments.v_stride[1],
+                           arguments.v_stride[1], end - token, Config::value_dim - first_value);
     };
 
     WarpState<Config> state;
@@ -55,7 +58,8 @@ template <class Config, class Arguments> CHELA_DEVICE void linear_attention_stat
         slot = slot + 1 == Config::stages ? 0 : slot + 1;
     }
     cp_async_wait<0>();
-    state.store(workspace_state<Config>(arguments, place, place.piece), Config::value_dim, first_value + first_row);
+    state.store(workspace_state<Config>(arguments, place, place.piece), Config::value_dim,
+                first_value + first_row);
 }
 
 } // namespace chela

@@ -7,10 +7,12 @@
 
 namespace chela {
 
-/// Starts copying a [rows, columns] tile to shared memory, row r at tile + r * pitch, in pieces of `alignment` bytes.
-/// Rows from valid_rows on and columns from valid_columns on become zero; `source` is not read there.
+/// Starts copying a [rows, columns] tile to shared memory, row r at tile + r * pitch, in pieces of
+/// `alignment` bytes. Rows from valid_rows on and columns from valid_columns on become zero; `source` is not
+/// read there.
 template <class Element, int rows, int columns, int pitch, int alignment, int threads>
-CHELA_DEVICE void load_tile(Element* tile, const Element* source, long long row_stride, int valid_rows, int valid_columns) {
+CHELA_DEVICE void load_tile(Element* tile, const Element* source, long long row_stride, int valid_rows,
+                            int valid_columns) {
     constexpr int piece = alignment >= 4 ? alignment / static_cast<int>(sizeof(Element)) : 1;
     constexpr int pieces_per_row = columns / piece;
     const auto copy = [](Element* to, const Element* from, const Element* readable, bool valid) {
@@ -45,15 +47,18 @@ struct Place {
 };
 
 /// Blocks of the same head are neighbours, so that they find each other's q and k in L2.
-template <class Config, class Arguments> CHELA_DEVICE Place place_of_block(const Arguments& arguments) {
+template <class Config, class Arguments>
+CHELA_DEVICE Place place_of_block(const Arguments& arguments) {
     const long long index = block_index();
     const long long head = index / Config::value_tiles / Config::segments;
-    return {static_cast<int>(index % Config::value_tiles), static_cast<int>(index / Config::value_tiles % Config::segments),
+    return {static_cast<int>(index % Config::value_tiles),
+            static_cast<int>(index / Config::value_tiles % Config::segments),
             static_cast<int>(head % arguments.heads), static_cast<int>(head / arguments.heads)};
 }
 
 /// Tokens of one piece of the sequence: the length in Config::segments parts, each a multiple of the chunk.
-template <class Config> CHELA_DEVICE int piece_length(int length) {
+template <class Config>
+CHELA_DEVICE int piece_length(int length) {
     const int chunks = (length + Config::chunk - 1) / Config::chunk;
     return (chunks + Config::segments - 1) / Config::segments * Config::chunk;
 }
@@ -61,7 +66,8 @@ template <class Config> CHELA_DEVICE int piece_length(int length) {
 /// The state of one piece of one head in the workspace [batch, heads, segments, head_dim, value_dim].
 template <class Config, class Arguments>
 CHELA_DEVICE float* workspace_state(const Arguments& arguments, const Place& place, int piece) {
-    const long long index = (static_cast<long long>(place.batch) * arguments.heads + place.head) * Config::segments + piece;
+    const long long index =
+        (static_cast<long long>(place.batch) * arguments.heads + place.head) * Config::segments + piece;
     return static_cast<float*>(arguments.workspace) + index * (Config::head_dim * Config::value_dim);
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 // Operand fragments of mma.sync, loaded from shared memory in every orientation that the bodies need.
 //
-// A fragment is what one warp holds of a 16 × k (A) or k × 8 (B) tile, with k = 16 for 16-bit elements and 8 for
-// tf32. For tf32 the k index is permuted (register order 2t, 2t + 1 instead of t, t + 4) in all operands alike:
-// a sum does not care for its order, and accumulators then turn into operands without leaving their thread.
+// A fragment is what one warp holds of a 16 × k (A) or k × 8 (B) tile, with k = 16 for 16-bit elements and 8
+// for tf32. For tf32 the k index is permuted (register order 2t, 2t + 1 instead of t, t + 4) in all operands
+// alike: a sum does not care for its order, and accumulators then turn into operands without leaving their
+// thread.
 
 #include "prelude/cuda/matrix.cuh"
 #include "prelude/cuda/thread.cuh"
@@ -11,14 +12,20 @@
 
 namespace chela {
 
-struct FragmentA { uint32 r[4]; };
+struct FragmentA {
+    uint32 r[4];
+};
 /// Two B fragments for neighbouring column tiles: columns 0–7 in r[0..1], columns 8–15 in r[2..3].
-struct FragmentB2 { uint32 r[4]; };
+struct FragmentB2 {
+    uint32 r[4];
+};
 
-template <class Element> struct Fragments;
+template <class Element>
+struct Fragments;
 
 /// bf16 and fp16: ldmatrix moves 8 × 8 tiles, transposing where the storage asks for it.
-template <class Element16> struct Fragments16 {
+template <class Element16>
+struct Fragments16 {
     static constexpr int k = 16;
 
     /// A from storage [m][k].
@@ -55,17 +62,21 @@ template <class Element16> struct Fragments16 {
         return {{pack2<Element16>(c[0][0], c[0][1]), pack2<Element16>(c[1][0], c[1][1]),
                  pack2<Element16>(c[0][2], c[0][3]), pack2<Element16>(c[1][2], c[1][3])}};
     }
-    static CHELA_DEVICE void multiply(float (&c)[4], const FragmentA& a, const FragmentB2& b, int column_tile) {
+    static CHELA_DEVICE void multiply(float (&c)[4], const FragmentA& a, const FragmentB2& b,
+                                      int column_tile) {
         const uint32 operand[2] = {b.r[2 * column_tile], b.r[2 * column_tile + 1]};
         mma_m16n8k16<Element16>(c, a.r, operand);
     }
 };
 
-template <> struct Fragments<bf16> : Fragments16<bf16> {};
-template <> struct Fragments<fp16> : Fragments16<fp16> {};
+template <>
+struct Fragments<bf16> : Fragments16<bf16> {};
+template <>
+struct Fragments<fp16> : Fragments16<fp16> {};
 
 /// fp32 rounded to tf32 on its way into registers.
-template <> struct Fragments<float> {
+template <>
+struct Fragments<float> {
     static constexpr int k = 8;
 
     static CHELA_DEVICE FragmentA load_a(const float* tile, int pitch) {
@@ -90,7 +101,8 @@ template <> struct Fragments<float> {
     static CHELA_DEVICE FragmentB2 b_from_accumulators(const float (&c)[1][4]) {
         return {{to_tf32(c[0][0]), to_tf32(c[0][1]), to_tf32(c[0][2]), to_tf32(c[0][3])}};
     }
-    static CHELA_DEVICE void multiply(float (&c)[4], const FragmentA& a, const FragmentB2& b, int column_tile) {
+    static CHELA_DEVICE void multiply(float (&c)[4], const FragmentA& a, const FragmentB2& b,
+                                      int column_tile) {
         const uint32 operand[2] = {b.r[2 * column_tile], b.r[2 * column_tile + 1]};
         mma_m16n8k8_tf32(c, a.r, operand);
     }

@@ -1,8 +1,8 @@
 // Compiles search spaces with NVRTC for every generation of GPUs, no device needed.
 //     chela_check_space             the whole space of the problems below (hours on two cores)
 //     chela_check_space --sample 4  every default, and 4 configurations of each space, spread over it
-// Fails where a configuration does not compile or a default spills. Pieces of a sequence beyond two change one
-// constant of the source, so a space is walked with segments 1 and 2 only.
+// Fails where a configuration does not compile or a default spills. Pieces of a sequence beyond two change
+// one constant of the source, so a space is walked with segments 1 and 2 only.
 
 #include "runtime/cubin.hpp"
 #include "runtime/nvrtc.hpp"
@@ -32,7 +32,8 @@ std::vector<LinearAttention> problems() {
     std::vector<LinearAttention> list;
     for (const bool causal : {true, false}) {
         for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32})
-            for (const int dim : {64, 128}) list.push_back({.head_dim = dim, .causal = causal, .dtype = dtype});
+            for (const int dim : {64, 128})
+                list.push_back({.head_dim = dim, .causal = causal, .dtype = dtype});
         list.push_back({.head_dim = 128, .causal = causal, .dtype = DType::fp32, .math = Math::tf32});
         list.push_back({.head_dim = 256, .causal = causal});
         list.push_back({.head_dim = 60, .value_dim = 100, .causal = causal});
@@ -57,7 +58,8 @@ std::vector<Job> jobs(const std::vector<Target>& targets, std::size_t sample) {
             for (const auto& config : search_space(*problem.family, target, problem.traits))
                 if (config.values["segments"] <= 2) space.push_back(config);
             const std::size_t step = sample ? std::max<std::size_t>(1, space.size() / sample) : 1;
-            for (std::size_t i = step / 2; i < space.size(); i += step) list.push_back({target, problem, space[i], false});
+            for (std::size_t i = step / 2; i < space.size(); i += step)
+                list.push_back({target, problem, space[i], false});
         }
     return list;
 }
@@ -90,14 +92,16 @@ int main(int argc, char** argv) try {
     const auto work = [&] {
         for (std::size_t i; (i = next++) < list.size();) {
             const Job& job = list[i];
-            for (const auto& kernel : job.config.algorithm->generate(job.target, job.problem.traits, job.config.values).kernels) {
+            for (const auto& kernel :
+                 job.config.algorithm->generate(job.target, job.problem.traits, job.config.values).kernels) {
                 {
                     const std::lock_guard lock(mutex);
                     if (!seen.insert(std::hash<std::string>{}(kernel.source)).second) continue;
                 }
                 const auto report = [&](const std::string& what) {
                     const std::lock_guard lock(mutex);
-                    fmt::print("{} {} {}: {}: {}\n", job.target.to_string(), job.problem.traits.to_string(), job.config.to_string(), kernel.entry, what);
+                    fmt::print("{} {} {}: {}: {}\n", job.target.to_string(), job.problem.traits.to_string(),
+                               job.config.to_string(), kernel.entry, what);
                 };
                 try {
                     const Binary binary = nvrtc->compile(kernel.source, kernel.entry, job.target);
@@ -107,7 +111,8 @@ int main(int argc, char** argv) try {
                             ++spilling;
                             if (!job.is_default) continue;
                             ++failed;
-                            report(fmt::format("the default uses {} bytes of local memory", resources.local_bytes));
+                            report(fmt::format("the default uses {} bytes of local memory",
+                                               resources.local_bytes));
                         }
                 } catch (const std::exception& error) {
                     ++failed;
@@ -119,8 +124,9 @@ int main(int argc, char** argv) try {
     std::vector<std::jthread> pool;
     for (unsigned i = 0; i < threads; ++i) pool.emplace_back(work);
     pool.clear();
-    fmt::print("{} configurations, {} kernels compiled with {} for {} targets: {} failed, {} use local memory\n", list.size(),
-               compiled.load(), nvrtc->version(), targets.size(), failed.load(), spilling.load());
+    fmt::print(
+        "{} configurations, {} kernels compiled with {} for {} targets: {} failed, {} use local memory\n",
+        list.size(), compiled.load(), nvrtc->version(), targets.size(), failed.load(), spilling.load());
     return failed ? 1 : 0;
 } catch (const std::exception& error) {
     fmt::print(stderr, "chela_check_space: {}\n", error.what());

@@ -56,7 +56,8 @@ std::string complaint(Arguments& arguments) {
 } // namespace
 
 TEST_CASE("the block is laid out as the emitted struct") {
-    const Problem problem = LinearAttention{.head_dim = 60, .value_dim = 100, .batch = 2, .length = 7, .heads = 3};
+    const Problem problem =
+        LinearAttention{.head_dim = 60, .value_dim = 100, .batch = 2, .length = 7, .heads = 3};
     Arguments arguments = complete(problem);
     arguments.tensor("final_state", memory + 64).scalar("scale", 0.5).workspace(memory + 128, 99);
     const Block block = block_of(arguments);

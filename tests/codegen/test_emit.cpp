@@ -1,5 +1,5 @@
-// The emitted source is the source-side key of every cache: golden files pin it, and every field must reach it.
-// Set CHELA_UPDATE_GOLDEN=1 to write the golden files anew, then read the difference.
+// The emitted source is the source-side key of every cache: golden files pin it, and every field must reach
+// it. Set CHELA_UPDATE_GOLDEN=1 to write the golden files anew, then read the difference.
 
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
@@ -24,7 +24,10 @@ struct GoldenCase {
 const GoldenCase golden_cases[] = {
     {"mma_causal_bf16", "sm_90a", {.head_dim = 128}, 1},
     {"mma_split_fp16_padded", "sm_80", {.head_dim = 60, .value_dim = 100, .dtype = DType::fp16}, 4},
-    {"mma_not_causal_tf32", "sm_80", {.head_dim = 64, .causal = false, .dtype = DType::fp32, .math = Math::tf32}, 2},
+    {"mma_not_causal_tf32",
+     "sm_80",
+     {.head_dim = 64, .causal = false, .dtype = DType::fp32, .math = Math::tf32},
+     2},
     {"simt_causal_fp32", "sm_120a", {.head_dim = 64, .dtype = DType::fp32}, 1},
     {"cpu_causal_fp32", "cpu", {.head_dim = 64, .dtype = DType::fp32}, 1},
     {"cpu_split_bf16", "cpu", {.head_dim = 64, .value_dim = 32}, 4},
@@ -33,7 +36,8 @@ const GoldenCase golden_cases[] = {
 
 std::string source_of(const Target& target, const Problem& problem, const Config& config) {
     std::string text;
-    for (const auto& kernel : config.algorithm->generate(target, problem.traits, config.values).kernels) text += kernel.source;
+    for (const auto& kernel : config.algorithm->generate(target, problem.traits, config.values).kernels)
+        text += kernel.source;
     return text;
 }
 
@@ -65,7 +69,8 @@ TEST_CASE("emitted source matches the golden files") {
         if (std::getenv("CHELA_UPDATE_GOLDEN")) std::ofstream(path) << source;
         CAPTURE(path);
         const bool same = read(path) == source;
-        CHECK_MESSAGE(same, "the emitted source changed; if it should, run with CHELA_UPDATE_GOLDEN=1 and read the difference");
+        CHECK_MESSAGE(same, "the emitted source changed; if it should, run with CHELA_UPDATE_GOLDEN=1 and "
+                            "read the difference");
     }
 }
 
@@ -108,7 +113,8 @@ TEST_CASE("the emitted source is pruned and self-contained") {
         Config config = default_config(target, problem);
         return config.algorithm->generate(target, problem.traits, config.values).kernels.back().source;
     };
-    const std::string causal = forward({.head_dim = 64, .batch = 64}), whole = forward({.head_dim = 64, .causal = false});
+    const std::string causal = forward({.head_dim = 64, .batch = 64}),
+                      whole = forward({.head_dim = 64, .causal = false});
     CHECK(causal.find("#include") == std::string::npos);
     CHECK(causal.find("//@") == std::string::npos);
     CHECK(causal.find("compute_scores") != std::string::npos);

@@ -26,7 +26,9 @@ TEST_CASE("branches that do not hold are pruned and #line keeps the template's n
 }
 
 TEST_CASE("conditions") {
-    const auto holds = [](const std::string& condition) { return render_text("//@if " + condition + "\nyes\n//@end\n").find("yes") != std::string::npos; };
+    const auto holds = [](const std::string& condition) {
+        return render_text("//@if " + condition + "\nyes\n//@end\n").find("yes") != std::string::npos;
+    };
     CHECK(holds("causal"));
     CHECK_FALSE(holds("!causal"));
     CHECK(holds("dtype == bf16"));
@@ -36,13 +38,17 @@ TEST_CASE("conditions") {
 }
 
 TEST_CASE("elif takes the first branch that holds, nesting follows the outer branch") {
-    const auto text = render_text("//@if dtype == fp32\na\n//@elif dtype == bf16\nb\n//@elif causal\nc\n//@else\nd\n//@end\n");
+    const auto text = render_text(
+        "//@if dtype == fp32\na\n//@elif dtype == bf16\nb\n//@elif causal\nc\n//@else\nd\n//@end\n");
     CHECK(text == "#line 4 \"body.cuh\"\nb\n");
-    CHECK(render_text("//@if !causal\n//@if causal\na\n//@else\nb\n//@end\n//@end\nc\n") == "#line 8 \"body.cuh\"\nc\n");
+    CHECK(render_text("//@if !causal\n//@if causal\na\n//@else\nb\n//@end\n//@end\nc\n") ==
+          "#line 8 \"body.cuh\"\nc\n");
 }
 
 TEST_CASE("includes are inlined once, pragma once is dropped") {
-    const auto text = render_text("#pragma once\n#include \"prelude/extra.cuh\"\n#include \"prelude/extra.cuh\"\nbody\n", "#pragma once\nextra\n");
+    const auto text =
+        render_text("#pragma once\n#include \"prelude/extra.cuh\"\n#include \"prelude/extra.cuh\"\nbody\n",
+                    "#pragma once\nextra\n");
     CHECK(text == "#line 2 \"prelude/extra.cuh\"\nextra\n#line 4 \"body.cuh\"\nbody\n");
 }
 

@@ -8,7 +8,8 @@ using namespace chela;
 namespace {
 
 const Schema& schema() {
-    static const Schema fields = {Field::integer("rows", 8, 256, 64, "rows"), Field::boolean("causal", true, "mask"),
+    static const Schema fields = {Field::integer("rows", 8, 256, 64, "rows"),
+                                  Field::boolean("causal", true, "mask"),
                                   Field::choice("dtype", {"bf16", "fp16", "fp32"}, 0, "elements")};
     return fields;
 }
@@ -41,10 +42,13 @@ TEST_CASE("bad input names the field, its value and what would be right") {
     CHECK(message([&] { values.parse("rows", "7"); }) == "rows is 7; it must be 8 to 256");
     CHECK(message([&] { values.parse("rows", "64x"); }) == "rows is '64x'; it must be 8 to 256");
     CHECK(message([&] { values.parse("rows", ""); }) == "rows is ''; it must be 8 to 256");
-    CHECK(message([&] { values.parse("rows", "99999999999999999999"); }) == "rows is '99999999999999999999'; it must be 8 to 256");
-    CHECK(message([&] { values.parse("dtype", "int8"); }) == "dtype is 'int8'; it must be bf16, fp16 or fp32");
+    CHECK(message([&] { values.parse("rows", "99999999999999999999"); }) ==
+          "rows is '99999999999999999999'; it must be 8 to 256");
+    CHECK(message([&] { values.parse("dtype", "int8"); }) ==
+          "dtype is 'int8'; it must be bf16, fp16 or fp32");
     CHECK(message([&] { values.parse("causal", "maybe"); }) == "causal is 'maybe'; it must be true or false");
-    CHECK(message([&] { values.set("columns", 1); }) == "there is no 'columns'; known are: rows, causal, dtype");
+    CHECK(message([&] { values.set("columns", 1); }) ==
+          "there is no 'columns'; known are: rows, causal, dtype");
     CHECK(values == Values(schema()));
 }
 

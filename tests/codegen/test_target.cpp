@@ -18,7 +18,8 @@ TEST_CASE("every target reads back what it prints") {
 }
 
 TEST_CASE("what is not a target is refused with the targets there are") {
-    for (const char* text : {"", "gpu", "sm_", "sm_9", "sm_80a", "sm_90b", "emulator:", "emulator:cpu", "sm_-80", "SM_80"}) {
+    for (const char* text :
+         {"", "gpu", "sm_", "sm_9", "sm_80a", "sm_90b", "emulator:", "emulator:cpu", "sm_-80", "SM_80"}) {
         CAPTURE(text);
         CHECK_THROWS_AS(Target::parse(text), UserError);
     }

@@ -44,5 +44,12 @@ TEST_CASE("the grid of sizes, dtypes, layouts and scales, on the GPU") {
 TEST_CASE("a sequence in two pieces with the state carried over is the whole, on the GPU") {
     if (!session()) return;
     for (const int first : {1, 63, 64, 100, 299})
-        CHECK(split_difference(*session(), {.head_dim = 64, .value_dim = 48, .dtype = DType::fp32, .batch = 2, .length = 300, .heads = 3}, first) < 1e-5);
+        CHECK(split_difference(*session(),
+                               {.head_dim = 64,
+                                .value_dim = 48,
+                                .dtype = DType::fp32,
+                                .batch = 2,
+                                .length = 300,
+                                .heads = 3},
+                               first) < 1e-5);
 }

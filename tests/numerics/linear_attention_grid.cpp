@@ -14,9 +14,14 @@ struct Element {
     DType dtype;
     Math math;
 };
-constexpr Element elements[] = {{DType::bf16, Math::ieee}, {DType::fp16, Math::ieee}, {DType::fp32, Math::ieee}, {DType::fp32, Math::tf32}};
+constexpr Element elements[] = {{DType::bf16, Math::ieee},
+                                {DType::fp16, Math::ieee},
+                                {DType::fp32, Math::ieee},
+                                {DType::fp32, Math::tf32}};
 constexpr std::pair<int, int> reduced_dims[] = {{16, 16}, {64, 16}, {60, 100}, {128, 64}};
-constexpr std::pair<int, int> full_dims[] = {{16, 16}, {32, 64}, {60, 60}, {64, 64}, {64, 16}, {100, 32}, {60, 100}, {128, 128}, {128, 256}, {256, 128}, {256, 256}, {9, 33}};
+constexpr std::pair<int, int> full_dims[] = {{16, 16},   {32, 64},   {60, 60},   {64, 64},
+                                             {64, 16},   {100, 32},  {60, 100},  {128, 128},
+                                             {128, 256}, {256, 128}, {256, 256}, {9, 33}};
 
 } // namespace
 
@@ -24,14 +29,16 @@ std::vector<GridCase> linear_attention_grid(GridSize size) {
     const bool full = size == GridSize::full;
     std::vector<GridCase> grid;
     std::uint64_t seed = 1000;
-    const auto add = [&](LinearAttention problem, const Element& element, std::int64_t segments, VerifyOptions options = {}) {
+    const auto add = [&](LinearAttention problem, const Element& element, std::int64_t segments,
+                         VerifyOptions options = {}) {
         problem.dtype = element.dtype;
         problem.math = element.math;
         options.seed = ++seed;
         grid.push_back({problem, segments, options});
     };
     for (const auto& element : elements)
-        for (const auto& [head_dim, value_dim] : full ? std::span<const std::pair<int, int>>(full_dims) : reduced_dims) {
+        for (const auto& [head_dim, value_dim] :
+             full ? std::span<const std::pair<int, int>>(full_dims) : reduced_dims) {
             for (const bool causal : {true, false}) {
                 const LinearAttention base{.head_dim = head_dim, .value_dim = value_dim, .causal = causal};
                 const auto with = [&](int batch, int length, int heads) {
@@ -39,7 +46,8 @@ std::vector<GridCase> linear_attention_grid(GridSize size) {
                     problem.batch = batch, problem.length = length, problem.heads = heads;
                     return problem;
                 };
-                const std::vector<int> lengths = full ? std::vector{0, 1, 2, 15, 63, 64, 65, 500} : std::vector{0, 1, 65, 200};
+                const std::vector<int> lengths =
+                    full ? std::vector{0, 1, 2, 15, 63, 64, 65, 500} : std::vector{0, 1, 65, 200};
                 for (const int length : lengths) add(with(2, length, 2), element, length % 2 ? 1 : 4);
                 if (!full) continue;
                 add(with(1, 1000, 1), element, 1);
@@ -49,15 +57,20 @@ std::vector<GridCase> linear_attention_grid(GridSize size) {
     for (const auto& element : elements) {
         const LinearAttention base{.head_dim = 64, .batch = 2, .length = full ? 300 : 130, .heads = 3};
         for (const double scale : {1e-3, 1e3}) add(base, element, 1, {.value_scale = scale});
-        for (const Layout layout : {Layout::heads_first, Layout::padded_rows}) add(base, element, 2, {.layout = layout});
+        for (const Layout layout : {Layout::heads_first, Layout::padded_rows})
+            add(base, element, 2, {.layout = layout});
         add(base, element, 1, {.optional_inputs = false});
         add(base, element, 2, {.optional_inputs = false, .optional_outputs = false});
         add(base, element, 1, {.scalars = {{"scale", -3.0}}});
         LinearAttention narrow = base; // rows aligned to an element only
         narrow.alignment = element.dtype == DType::fp32 ? 4 : 2;
         add(narrow, element, 1);
-        add(LinearAttention{.head_dim = 16, .batch = full ? 66000 : 700, .length = 3, .heads = 1}, element, 1);
-        add(LinearAttention{.head_dim = 16, .causal = false, .batch = 1, .length = 3, .heads = full ? 66000 : 700}, element, 2);
+        add(LinearAttention{.head_dim = 16, .batch = full ? 66000 : 700, .length = 3, .heads = 1}, element,
+            1);
+        add(
+            LinearAttention{
+                .head_dim = 16, .causal = false, .batch = 1, .length = 3, .heads = full ? 66000 : 700},
+            element, 2);
         add(LinearAttention{.head_dim = 16, .batch = 0, .length = 30, .heads = 2}, element, 1);
         add(LinearAttention{.head_dim = 16, .batch = 2, .length = 30, .heads = 0}, element, 2);
     }
@@ -65,7 +78,8 @@ std::vector<GridCase> linear_attention_grid(GridSize size) {
 }
 
 std::string describe(const GridCase& entry) {
-    return fmt::format("{}, segments {}, {}", Problem(entry.problem).to_string(), entry.segments, entry.options.to_string());
+    return fmt::format("{}, segments {}, {}", Problem(entry.problem).to_string(), entry.segments,
+                       entry.options.to_string());
 }
 
 std::string run_case(Session& session, const GridCase& entry, int& skipped) {
@@ -78,14 +92,17 @@ std::string run_case(Session& session, const GridCase& entry, int& skipped) {
     Config config = default_config(target, problem);
     config.values.set("segments", entry.segments);
     const VerifyResult result = session.verify(session.get(problem, config), entry.options);
-    return result.passed ? std::string() : fmt::format("{}\n    config {}\n    {}", describe(entry), config.to_string(), result.detail);
+    return result.passed
+               ? std::string()
+               : fmt::format("{}\n    config {}\n    {}", describe(entry), config.to_string(), result.detail);
 }
 
 double split_difference(Session& session, const LinearAttention& description, int first_length) {
     const Problem whole = description;
     Device& device = session.device();
     const auto rows = static_cast<std::size_t>(description.batch * description.heads);
-    const auto d = static_cast<std::size_t>(whole.traits["head_dim"]), e = static_cast<std::size_t>(whole.traits["value_dim"]);
+    const auto d = static_cast<std::size_t>(whole.traits["head_dim"]),
+               e = static_cast<std::size_t>(whole.traits["value_dim"]);
     const auto length = static_cast<std::size_t>(description.length);
     std::mt19937 random(static_cast<unsigned>(first_length));
     std::normal_distribution<float> normal;
@@ -128,7 +145,9 @@ double split_difference(Session& session, const LinearAttention& description, in
     std::vector<float> expected(rows * length * e), got(expected.size());
     device.copy_out(expected.data(), o, expected.size() * 4);
     device.copy_out(got.data(), pieces, got.size() * 4);
-    for (void* memory : {static_cast<void*>(q), static_cast<void*>(k), static_cast<void*>(v), static_cast<void*>(o), static_cast<void*>(pieces), static_cast<void*>(state), workspace})
+    for (void* memory :
+         {static_cast<void*>(q), static_cast<void*>(k), static_cast<void*>(v), static_cast<void*>(o),
+          static_cast<void*>(pieces), static_cast<void*>(state), workspace})
         device.free(memory);
     double difference = 0, square = 0;
     for (std::size_t i = 0; i < expected.size(); ++i) {

@@ -30,11 +30,19 @@ TEST_CASE("the grid of sizes, dtypes, layouts and scales") {
         ++run;
     }
     const int checked = run - skipped;
-    MESSAGE(checked << " cases ran on " << session().device().name() << ", " << skipped << " skipped: the CPU has no tf32");
+    MESSAGE(checked << " cases ran on " << session().device().name() << ", " << skipped
+                    << " skipped: the CPU has no tf32");
     CHECK(checked > 500);
 }
 
 TEST_CASE("a sequence in two pieces with the state carried over is the whole") {
     for (const int first : {1, 63, 64, 100, 299})
-        CHECK(split_difference(session(), {.head_dim = 64, .value_dim = 48, .dtype = DType::fp32, .batch = 2, .length = 300, .heads = 3}, first) < 1e-5);
+        CHECK(split_difference(session(),
+                               {.head_dim = 64,
+                                .value_dim = 48,
+                                .dtype = DType::fp32,
+                                .batch = 2,
+                                .length = 300,
+                                .heads = 3},
+                               first) < 1e-5);
 }

@@ -1,4 +1,5 @@
-// The CUDA bodies against the definition in float64, without a GPU: the very source that NVRTC gets, on the emulator.
+// The CUDA bodies against the definition in float64, without a GPU: the very source that NVRTC gets, on the
+// emulator.
 
 #include "tests/numerics/linear_attention_grid.hpp"
 
@@ -38,11 +39,21 @@ TEST_CASE("any legal order of warps and asynchronous copies gives the same resul
         options.emulator_seed = seed;
         options.emulator_check_race = true;
         Session session(options);
-        for (const auto& [dtype, math] : {std::pair{DType::bf16, Math::ieee}, {DType::fp32, Math::ieee}, {DType::fp32, Math::tf32}})
+        for (const auto& [dtype, math] :
+             {std::pair{DType::bf16, Math::ieee}, {DType::fp32, Math::ieee}, {DType::fp32, Math::tf32}})
             for (const bool causal : {true, false})
                 for (const int segments : {1, 2}) {
                     int skipped = 0;
-                    const GridCase entry{{.head_dim = 32, .value_dim = 48, .causal = causal, .dtype = dtype, .math = math, .batch = 1, .length = 150, .heads = 2}, segments, {}};
+                    const GridCase entry{{.head_dim = 32,
+                                          .value_dim = 48,
+                                          .causal = causal,
+                                          .dtype = dtype,
+                                          .math = math,
+                                          .batch = 1,
+                                          .length = 150,
+                                          .heads = 2},
+                                         segments,
+                                         {}};
                     const std::string wrong = run_case(session, entry, skipped);
                     CAPTURE(seed);
                     CHECK_MESSAGE(wrong.empty(), wrong);
