@@ -38,10 +38,10 @@ struct Layout {
     std::int64_t states_bytes(const Values& config) const {
         return config["stages"] * stage_states * element_bytes;
     }
-    /// Accumulators of the state and of one output tile, and what the loops around them were seen to need.
-    std::int64_t registers() const {
-        return rows_per_warp / 16 * (padded_head_dim / 8 + output_tile / 8) * 4 + 56;
-    }
+    /// Registers of a thread for the state and one output tile.
+    std::int64_t accumulators() const { return rows_per_warp / 16 * (padded_head_dim / 8 + output_tile / 8) * 4; }
+    /// With what the loops around them were seen to need.
+    std::int64_t registers() const { return accumulators() + 56; }
 };
 
 class Mma final : public Algorithm {
@@ -119,7 +119,10 @@ class Mma final : public Algorithm {
                             .set("value_tile", tile)
                             .set("warps", std::max<std::int64_t>(1, tile / columns));
                         if (!rejects(target, problem.traits, config).empty()) continue;
-                        const std::int64_t value_tiles = Layout(problem.traits, config).value_tiles;
+                        const Layout layout(problem.traits, config);
+                        // From compute capability 10.0 on, ptxas spills where it does not before.
+                        if (target.compute_capability >= 100 && layout.accumulators() > 140) continue;
+                        const std::int64_t value_tiles = layout.value_tiles;
                         return config.set("segments", pieces_to_fill(problem, value_tiles, 100, chunk, 32));
                     }
         return config;
