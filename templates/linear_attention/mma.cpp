@@ -39,7 +39,9 @@ struct Layout {
         return config["stages"] * stage_states * element_bytes;
     }
     /// Registers of a thread for the state and one output tile.
-    std::int64_t accumulators() const { return rows_per_warp / 16 * (padded_head_dim / 8 + output_tile / 8) * 4; }
+    std::int64_t accumulators() const {
+        return rows_per_warp / 16 * (padded_head_dim / 8 + output_tile / 8) * 4;
+    }
     /// With what the loops around them were seen to need.
     std::int64_t registers() const { return accumulators() + 56; }
 };
