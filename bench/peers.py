@@ -14,8 +14,6 @@ import json
 import subprocess
 import sys
 
-import torch
-
 SHAPES = [  # batch, length, heads, head_dim
     (8, 4096, 16, 128),
     (32, 1024, 16, 128),
@@ -27,7 +25,25 @@ SHAPES = [  # batch, length, heads, head_dim
 ]
 
 
+def show(path):
+    """The table of a results file, as Markdown."""
+    with open(path) as file:
+        report = json.load(file)
+    print("| shape | best peer | ms | share of copy | chela | ms | share of copy |\n|---|---|---|---|---|---|---|")
+    for row in report["rows"]:
+        shape, ideal = row["shape"], row["ideal_ms"]
+        name, peer = min(((name, peer["ms"]) for name, peer in row["peers"].items() if "ms" in peer and "softmax" not in name), key=lambda pair: pair[1])
+        for kind in ("chela_untuned", "chela"):
+            if kind not in row:
+                continue
+            ours = row[kind]["median_ms"]
+            label = f"B{shape['batch']} L{shape['length']} H{shape['heads']} D{shape['head_dim']} | {name} | {peer:.3f} | {100 * ideal / peer:.1f} %"
+            print(f"| {label if kind == 'chela_untuned' else ' | | | '} | {'tuned' if kind == 'chela' else 'untuned'} | {ours:.3f} | {100 * ideal / ours:.1f} % |")
+
+
 def timed(work, samples, flush):
+    import torch
+
     for _ in range(3):
         work()
     events = []
@@ -44,6 +60,8 @@ def timed(work, samples, flush):
 
 
 def copy_bandwidth(samples, flush):
+    import torch
+
     source = torch.empty(1 << 29, dtype=torch.bfloat16, device="cuda").normal_()
     target = torch.empty_like(source)
     time = timed(lambda: target.copy_(source), samples, flush)
@@ -51,6 +69,8 @@ def copy_bandwidth(samples, flush):
 
 
 def peers_of(q, k, v, samples, flush):
+    import torch
+
     results = {}
 
     def measure(name, work):
@@ -86,12 +106,20 @@ def chela(program, command, shape, *options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chela", default="build/chela", help="the program")
-    parser.add_argument("--output", required=True, help="JSON file to write")
+    parser.add_argument("--output", help="JSON file to write")
+    parser.add_argument("--show", help="print the table of this results file, and do nothing else")
     parser.add_argument("--samples", type=int, default=50)
     parser.add_argument("--budget", default="30s", help="of tuning each shape")
     parser.add_argument("--shapes", type=int, default=len(SHAPES), help="the first N shapes only")
     parser.add_argument("--commit", default=None, help="commit that `--chela` was built from (default: git's)")
     arguments = parser.parse_args()
+    if arguments.show:
+        show(arguments.show)
+        return
+    if not arguments.output:
+        parser.error("--output is missing; it must be the JSON file to write")
+    import torch
+
     commit = arguments.commit or subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
     flush = torch.empty(64 << 20, dtype=torch.float32, device="cuda")
     bandwidth = copy_bandwidth(arguments.samples, flush)
