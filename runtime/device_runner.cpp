@@ -20,7 +20,7 @@ constexpr SamplingPlan quick{.least = 5, .most = 15, .milliseconds = 50};
 constexpr SamplingPlan thorough{.least = 15, .most = 60, .milliseconds = 500};
 constexpr int pilot_samples = 3;
 
-constexpr double largest_relative_spread = 0.2;
+constexpr double largest_relative_spread = 0.5;
 constexpr double timer_noise_ms = 1e-3; // a spread below it says nothing about the candidate
 
 /// Nearest rank.

@@ -69,7 +69,7 @@ TEST_CASE("each failure has its status, and the next candidate is measured") {
 
     const Measurement unsteady = setup.measure(Fault::unsteady);
     CHECK(unsteady.status == Status::unstable);
-    CHECK(unsteady.spread_ms > 0.2 * unsteady.median_ms);
+    CHECK(unsteady.spread_ms > 0.5 * unsteady.median_ms);
 
     CHECK(setup.measure(Fault::none).status == Status::ok);
 }
