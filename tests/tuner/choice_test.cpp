@@ -69,6 +69,16 @@ TEST_CASE("choice: graded match") {
     CHECK(chosen(database, causal) == Chosen{Kind::fallback, toy::default_text});
 }
 
+TEST_CASE("choice: the nearest is the least distance, whatever the order of the names") {
+    Database database(":memory:");
+    database.put(toy::record(toy::problem(8, 16, 1024), toy::info(), tiles(16), 1));
+    database.put(toy::record(toy::problem(8, 16, 64), toy::info(), tiles(64), 1));
+    CHECK(chosen(database, toy::problem(8, 16, 8)) == Chosen{Kind::nearest, tiles(64)});
+    CHECK(chosen(database, toy::problem(8, 16, 16384)) == Chosen{Kind::nearest, tiles(16)});
+    const RunnerInfo elsewhere = toy::info("toy two");
+    CHECK(chosen(database, toy::problem(8, 16, 8), elsewhere) == Chosen{Kind::other_device, tiles(64)});
+}
+
 TEST_CASE("choice: why names what was tuned and how far away it is") {
     Database database(":memory:");
     database.put(toy::record(toy::problem(8, 16, 1023), toy::info(), tiles(64), 0.25));

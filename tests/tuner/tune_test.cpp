@@ -227,6 +227,20 @@ TEST_CASE("tune: progress tells done, total, the best so far, the time left and 
     CHECK(events[10].seconds_left.value() > 0);
 }
 
+TEST_CASE("tune: a candidate that does not count is never told as the best so far") {
+    toy::Runner runner;
+    runner.on_measure = [](int, const Config& config, Effort, Measurement& measurement) {
+        if (config.to_string() != toy::default_text) return;
+        measurement.status = Status::wrong;
+        measurement.median_ms = 0.01;
+    };
+    Database database(":memory:");
+    tune(runner, database, toy::problem(), {.trials = 20}, [](const Progress& event) {
+        if (event.best) CHECK(event.best->measurement.status == Status::ok);
+        if (event.best) CHECK(event.best->config != toy::default_text);
+    });
+}
+
 TEST_CASE("tune: bad options and problems are refused") {
     toy::Runner runner;
     Database database(":memory:");
