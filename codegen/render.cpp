@@ -105,10 +105,6 @@ class Renderer {
             branches.push_back({outer, holds, holds});
             return;
         }
-        if (word == "begin" && rest == "editor") {
-            branches.push_back({branches.empty() || branches.back().active, true, false});
-            return;
-        }
         if (branches.empty()) throw malformed(fmt::format("//@{} without //@if", word));
         Branch& branch = branches.back();
         if (word == "elif") {

@@ -19,9 +19,8 @@ using Lookup = std::function<std::string(std::string_view)>;
 ///     //@if NAME | //@if !NAME | //@if NAME == TEXT | //@if NAME != TEXT
 ///     //@elif … | //@else | //@end
 /// and inlines `#include "prelude/…"` (each file once, in order of first use), with #line before each change
-/// of file. `#pragma once` and everything between `//@begin editor` and `//@end editor` is dropped. Throws
-/// std::logic_error with file and line on a malformed template. `redirect` maps the path of an include to the
-/// file that is read for it (another target's prelude).
+/// of file. `#pragma once` is dropped. Throws std::logic_error with file and line on a malformed template.
+/// `redirect` maps the path of an include to the file that is read for it (another target's prelude).
 std::string render(const TemplateFiles& files, std::string_view path, const Lookup& lookup,
                    const std::function<std::string(std::string)>& redirect = {});
 

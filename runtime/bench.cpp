@@ -85,10 +85,14 @@ BenchResult Session::bench(const Op& op, int samples) {
         arguments.extent(extent.name, std::min<std::int64_t>(1, arguments.problem().extents[extent.name]));
     const Tensors tensors(device, op, arguments);
     result.host_us = call_us(device, [&] { op.launch(nullptr, arguments); });
+    std::vector<std::int64_t> grids;
+    for (const auto& kernel : state.program.kernels)
+        grids.push_back(kernel.launch.grid.evaluate(arguments.problem().extents));
     result.bare_us = call_us(device, [&] {
-        for (std::size_t i = 0; i < state.program.kernels.size(); ++i)
-            device.launch(*state.loaded.kernels[i], state.program.kernels[i].launch, 1, arguments.block(),
-                          arguments.block_bytes(), nullptr);
+        for (std::size_t i = 0; i < grids.size(); ++i)
+            if (grids[i] > 0)
+                device.launch(*state.loaded.kernels[i], state.program.kernels[i].launch, grids[i],
+                              arguments.block(), arguments.block_bytes(), nullptr);
     });
     return result;
 }

@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <unordered_map>
 
 namespace chela {
