@@ -1,6 +1,7 @@
 #include "codegen/arguments.hpp"
 #include "codegen/error.hpp"
 #include "templates/linear_attention/problem.hpp"
+#include "tests/codegen/complaint.hpp"
 
 #include <cstdint>
 #include <cstring>
@@ -45,12 +46,7 @@ Arguments complete(const Problem& problem) {
 }
 
 std::string complaint(Arguments& arguments) {
-    try {
-        arguments.check();
-    } catch (const UserError& error) {
-        return error.what();
-    }
-    return {};
+    return chela::tests::complaint([&] { arguments.check(); });
 }
 
 } // namespace

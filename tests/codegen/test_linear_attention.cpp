@@ -1,24 +1,12 @@
-#include "codegen/error.hpp"
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
+#include "tests/codegen/complaint.hpp"
 
 #include <doctest/doctest.h>
 #include <set>
 
 using namespace chela;
-
-namespace {
-
-std::string complaint(const auto& action) {
-    try {
-        action();
-    } catch (const UserError& error) {
-        return error.what();
-    }
-    return {};
-}
-
-} // namespace
+using chela::tests::complaint;
 
 TEST_CASE("traits become canonical, so that equal problems are equal") {
     CHECK(Problem(LinearAttention{.head_dim = 64}) ==

@@ -1,9 +1,10 @@
-#include "codegen/error.hpp"
 #include "codegen/schema.hpp"
+#include "tests/codegen/complaint.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace chela;
+using chela::tests::complaint;
 
 namespace {
 
@@ -12,15 +13,6 @@ const Schema& schema() {
                                   Field::boolean("causal", true, "mask"),
                                   Field::choice("dtype", {"bf16", "fp16", "fp32"}, 0, "elements")};
     return fields;
-}
-
-std::string message(const auto& action) {
-    try {
-        action();
-    } catch (const UserError& error) {
-        return error.what();
-    }
-    return {};
 }
 
 } // namespace
@@ -39,15 +31,16 @@ TEST_CASE("text is parsed by the field's kind") {
 
 TEST_CASE("bad input names the field, its value and what would be right") {
     Values values(schema());
-    CHECK(message([&] { values.parse("rows", "7"); }) == "rows is 7; it must be 8 to 256");
-    CHECK(message([&] { values.parse("rows", "64x"); }) == "rows is '64x'; it must be 8 to 256");
-    CHECK(message([&] { values.parse("rows", ""); }) == "rows is ''; it must be 8 to 256");
-    CHECK(message([&] { values.parse("rows", "99999999999999999999"); }) ==
+    CHECK(complaint([&] { values.parse("rows", "7"); }) == "rows is 7; it must be 8 to 256");
+    CHECK(complaint([&] { values.parse("rows", "64x"); }) == "rows is '64x'; it must be 8 to 256");
+    CHECK(complaint([&] { values.parse("rows", ""); }) == "rows is ''; it must be 8 to 256");
+    CHECK(complaint([&] { values.parse("rows", "99999999999999999999"); }) ==
           "rows is '99999999999999999999'; it must be 8 to 256");
-    CHECK(message([&] { values.parse("dtype", "int8"); }) ==
+    CHECK(complaint([&] { values.parse("dtype", "int8"); }) ==
           "dtype is 'int8'; it must be bf16, fp16 or fp32");
-    CHECK(message([&] { values.parse("causal", "maybe"); }) == "causal is 'maybe'; it must be true or false");
-    CHECK(message([&] { values.set("columns", 1); }) ==
+    CHECK(complaint([&] { values.parse("causal", "maybe"); }) ==
+          "causal is 'maybe'; it must be true or false");
+    CHECK(complaint([&] { values.set("columns", 1); }) ==
           "there is no 'columns'; known are: rows, causal, dtype");
     CHECK(values == Values(schema()));
 }
