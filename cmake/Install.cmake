@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(libraries chela_codegen chela_templates chela_tuner chela_runtime chela_llvm)
+set(libraries chela_codegen chela_templates chela_tuner chela_core chela_runtime chela_llvm)
 foreach(library IN LISTS libraries)
   string(REPLACE "chela_" "" name ${library})
   set_target_properties(${library} PROPERTIES EXPORT_NAME ${name})

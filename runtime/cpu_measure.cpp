@@ -3,6 +3,7 @@
 #include "codegen/error.hpp"
 #include "runtime/clang_compiler.hpp"
 #include "runtime/jit.hpp"
+#include "runtime/parallel.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -14,8 +15,6 @@
 #include <memory>
 #include <numeric>
 #include <string>
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
 #include <time.h>
 #include <utility>
 
@@ -29,13 +28,8 @@ constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 template <class Work>
 void on_all_threads(tbb::task_arena& arena, std::size_t tasks, const Work& work) {
-    arena.execute([&] {
-        tbb::parallel_for(
-            tbb::blocked_range<std::size_t>(0, tasks, 1),
-            [&](const auto& range) {
-                for (std::size_t i = range.begin(); i != range.end(); ++i) work(i);
-            },
-            tbb::simple_partitioner());
+    parallel(arena, static_cast<std::int64_t>(tasks), [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i != end; ++i) work(static_cast<std::size_t>(i));
     });
 }
 

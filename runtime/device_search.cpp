@@ -63,6 +63,8 @@ OpenedDevice open_device(const Options& options) {
         target.to_string()));
 }
 
+Session::Session(Options options) : Session(open_device(options), options) {}
+
 std::vector<Found> find_devices(const Options& options) {
     std::vector<Found> found;
     const auto loaded = CudaDriver::try_load();

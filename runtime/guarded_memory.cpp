@@ -1,10 +1,10 @@
 #include "runtime/guarded_memory.hpp"
 
+#include "runtime/parallel.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/parallel_for.h>
 
 namespace chela {
 namespace {
@@ -58,11 +58,10 @@ void* GuardedTensor::data() const {
 }
 
 void GuardedTensor::set(const InputValues& values) {
-    using Range = oneapi::tbb::blocked_range<std::int64_t>;
     const auto& shape = placement_.shape;
-    oneapi::tbb::parallel_for(Range(0, row_count(shape)), [&](const Range& rows) {
+    parallel(row_count(shape), [&](std::int64_t begin, std::int64_t end) {
         std::vector<double> row_values(static_cast<std::size_t>(shape.back()));
-        for (std::int64_t row = rows.begin(); row < rows.end(); ++row) {
+        for (std::int64_t row = begin; row < end; ++row) {
             for (std::int64_t column = 0; column < shape.back(); ++column) {
                 row_values[column] = values.unrounded(row * shape.back() + column); // encode() rounds
             }

@@ -1,9 +1,10 @@
 #include "runtime/reference_slices.hpp"
 
+#include "runtime/parallel.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <numeric>
-#include <oneapi/tbb/parallel_for.h>
 #include <set>
 
 namespace chela {
@@ -99,7 +100,7 @@ ReferenceSlices reference_slices(const Problem& problem, const VerifyOptions& op
         result.slices.push_back({std::move(index), {}});
     }
 
-    oneapi::tbb::parallel_for(std::size_t{0}, result.slices.size(), [&](std::size_t number) {
+    parallel_each(result.slices.size(), [&](std::size_t number) {
         ReferenceSlice& slice = result.slices[number];
         HostTensors tensors;
         for (const TensorSpec& tensor : family.tensors()) {

@@ -35,6 +35,7 @@ struct Session::State {
     std::optional<Database> database;
     std::mutex mutex;
     std::unordered_map<Problem, Op, ProblemHash> ops;
+    int searches = 0; ///< ended so far: what was chosen before one of them is not kept
 
     State(Options given, OpenedDevice opened)
         : options(std::move(given)), device(std::move(opened.device)),
@@ -45,23 +46,23 @@ struct Session::State {
     }
 };
 
-Session::Session(Options options) {
-    OpenedDevice opened = open_device(options);
-    state_ = std::make_unique<State>(std::move(options), std::move(opened));
-}
+Session::Session(OpenedDevice opened, Options options)
+    : state_(std::make_unique<State>(std::move(options), std::move(opened))) {}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
 // The journey of one request.
 Op Session::get(const Problem& problem) {
+    int searches = 0;
     {
         const std::lock_guard lock(state_->mutex);
         if (const auto known = state_->ops.find(problem); known != state_->ops.end()) return known->second;
+        searches = state_->searches;
     }
     const Choice choice = choose(problem); // tuning database, shipped table, default rule
     const Op op = load(problem, choice);   // generate, binary cache, compile, load
     const std::lock_guard lock(state_->mutex);
-    return state_->ops.try_emplace(problem, op).first->second;
+    return searches == state_->searches ? state_->ops.try_emplace(problem, op).first->second : op;
 }
 
 Op Session::get(const Problem& problem, const Config& config) {
@@ -101,7 +102,10 @@ std::unique_ptr<Runner> Session::runner() { return std::make_unique<DeviceRunner
 
 TuneReport Session::tune(const Problem& problem, const TuneOptions& options, const ProgressCallback& progress,
                          std::stop_token stop) {
-    state_->verifier.clear(); // its tensors would take memory from the candidates'
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->verifier.clear(); // its tensors would take memory from the candidates'
+    }
     std::unique_ptr<Runner> here = runner(), isolated;
     if (!state_->options.worker_program.empty()) {
         std::vector<std::string> arguments{
@@ -116,6 +120,7 @@ TuneReport Session::tune(const Problem& problem, const TuneOptions& options, con
     TuneReport report =
         chela::tune(isolated ? *isolated : *here, database(), problem, options, progress, std::move(stop));
     const std::lock_guard lock(state_->mutex);
+    ++state_->searches;
     state_->ops.clear(); // what was chosen before may be slower now
     return report;
 }

@@ -51,11 +51,15 @@ struct BenchResult {
     double bare_us = 0; ///< the same of the device's bare launch function
 };
 
+/// get(), choose(), tune() and take_notices() may be called by several threads at once, verify() and bench()
+/// by one.
 class Session {
   public:
     /// Finds the device. Throws UserError (target unknown) or DeviceError (target not present, with the
     /// reason).
     explicit Session(Options options = Options::from_env());
+    /// On this device, whatever Options::target says.
+    Session(struct OpenedDevice, Options);
     ~Session();
     Session(Session&&) noexcept;
 

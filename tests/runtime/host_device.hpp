@@ -4,9 +4,12 @@
 #include "runtime/device.hpp"
 #include "tests/runtime/scale_add.hpp"
 
+#include <atomic>
+
 namespace chela::test {
 
-/// Its memory is the host's, its clock counts launches.
+/// Its memory is the host's, its clock counts the launches of the thread that asks.
+/// Thread-safe, as every device.
 class HostDevice final : public Device {
   public:
     Target target() const override { return {}; }
@@ -26,14 +29,14 @@ class HostDevice final : public Device {
     double copy_bandwidth() override { return 1e9; }
     double peak_flops() override { return 0; }
 
-    int allocations = 0; ///< alive
+    std::atomic<int> allocations = 0; ///< alive
     int compiled() const { return compiled_; }
 
   private:
     void check() const;
-    bool broken_ = false;
-    double clock_ms_ = 0;
-    mutable int compiled_ = 0;
+    std::atomic<bool> broken_ = false;
+    std::atomic<int> launches_ = 0; ///< of unsteady candidates
+    mutable std::atomic<int> compiled_ = 0;
 };
 
 } // namespace chela::test
