@@ -4,6 +4,7 @@
 //   it
 // A file that ends in .cpp or .h is compiled by Clang for this processor, any other by NVRTC.
 
+#include "bench/provenance_context.hpp"
 #include "codegen/error.hpp"
 #include "runtime/binary_cache.hpp"
 #include "runtime/clang_compiler.hpp"
@@ -186,6 +187,7 @@ int main(int count, char** words) {
         (word == "--source" ? source : architecture) = words[i + 1];
     }
     try {
+        add_provenance();
         register_benchmarks(source, architecture);
         benchmark::RunSpecifiedBenchmarks();
     } catch (const std::exception& error) {

@@ -6,13 +6,13 @@
 
 #include "runtime/cuda_driver.hpp"
 #include "runtime/host_tensors.hpp"
+#include "runtime/provenance.hpp"
 
 #include <CLI/CLI.hpp>
 #include <chela/chela.hpp>
 #include <cmath>
 #include <fmt/format.h>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 using namespace chela;
 
@@ -79,8 +79,7 @@ int main(int argc, char** argv) try {
     }
     Session gpu = session_on("cuda");
     Session emulator = session_on(("emulator:" + gpu.device().target().arch()).c_str());
-    nlohmann::ordered_json report{
-        {"gpu", gpu.device().name()}, {"toolchain", gpu.device().toolchain()}, {"seed", seed}, {"rows", {}}};
+    Json report{{"provenance", provenance(gpu.device())}, {"seed", seed}, {"rows", {}}};
     bool agree = true;
     fmt::print("{:<8}{:<8}{:<12}{:>10}{:>18}{:>18}{:>12}\n", "body", "dtype", "causal", "segments",
                "bitwise equal", "rms difference", "bound");

@@ -6,6 +6,7 @@
 #include "runtime/cuda_context.hpp"
 #include "runtime/cuda_driver.hpp"
 #include "runtime/nvrtc.hpp"
+#include "runtime/provenance.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -14,7 +15,6 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 using namespace chela;
 
@@ -87,10 +87,9 @@ int main(int argc, char** argv) try {
     fmt::print("cuLaunchKernel {:.2f} us, Op::launch {:.2f} us, chela adds {:.2f} us\n", bare_us, op_us,
                op_us - bare_us);
     if (!output.empty())
-        std::ofstream(output) << nlohmann::json{{"gpu", session.device().name()},
-                                                {"toolchain", session.device().toolchain()},
-                                                {"bare_us", bare_us},
-                                                {"op_launch_us", op_us}}
+        std::ofstream(output) << Json{{"provenance", provenance(session.device())},
+                                      {"bare_us", bare_us},
+                                      {"op_launch_us", op_us}}
                                      .dump(1)
                               << "\n";
     return 0;

@@ -3,6 +3,7 @@
 // variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE unset: they can make OpenBLAS choose kernels that are slow
 // on the machine at hand.
 
+#include "bench/provenance_context.hpp"
 #include "templates/linear_attention/reference.h"
 
 #include <benchmark/benchmark.h>
@@ -126,3 +127,10 @@ BENCHMARK(openblas_linear_attention)
     ->Unit(benchmark::kMillisecond);
 
 } // namespace
+
+int main(int count, char** words) {
+    benchmark::Initialize(&count, words);
+    if (benchmark::ReportUnrecognizedArguments(count, words)) return 2;
+    chela::add_provenance();
+    benchmark::RunSpecifiedBenchmarks();
+}

@@ -7,6 +7,7 @@
 #include "cli/roofline.hpp"
 #include "cli/served.hpp"
 #include "cli/table.hpp"
+#include "runtime/provenance.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -60,6 +61,7 @@ int Bench::act() {
         return done;
     }
     auto json = heading_json("bench", session, served);
+    json["provenance"] = provenance(session.device());
     json["median_ms"] = result.median_ms;
     json["spread_ms"] = result.spread_ms;
     json["samples"] = result.samples;

@@ -153,6 +153,8 @@ TEST_CASE("bench says time, shares and host overhead") {
     CHECK(json["samples"] == 5);
     CHECK(json["share_of_copy"] > 0);
     CHECK(json["share_of_peak"] > 0);
+    for (const char* name : {"commit", "compiler", "device", "toolchain", "measured"})
+        CHECK_FALSE(json["provenance"].value(name, "").empty());
     const std::string text = text_of(folder, "bench " + problem + " --samples 5");
     CHECK(holds(text, "FMA peak"));
 }
