@@ -27,7 +27,7 @@ std::vector<double> output_of(Session& session, const Problem& problem, const Co
     std::vector<void*> memory;
     std::vector<std::byte> o;
     void* o_device = nullptr;
-    for (const auto& spec : problem.family->tensors()) {
+    for (const TensorSpec& spec : problem.tensors()) {
         if (spec.optional()) continue;
         std::size_t count = 1;
         for (const auto extent : problem.shape(spec)) count *= static_cast<std::size_t>(extent);

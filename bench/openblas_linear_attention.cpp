@@ -79,10 +79,14 @@ double relative_error(const Inputs& inputs) {
         return std::vector<double>(tensor.begin(), tensor.end());
     };
     std::vector<double> reference(inputs.o.size());
-    chela::linear_attention_reference({1, std::size_t(inputs.length), std::size_t(inputs.heads),
-                                       std::size_t(inputs.dim), std::size_t(inputs.dim)},
-                                      true, inputs.scale, widen(inputs.q), widen(inputs.k), widen(inputs.v),
-                                      {}, reference, {});
+    const auto q = widen(inputs.q), k = widen(inputs.k), v = widen(inputs.v);
+    chela::linear_attention_reference({.batch = 1,
+                                       .length = std::size_t(inputs.length),
+                                       .heads = std::size_t(inputs.heads),
+                                       .head_dim = std::size_t(inputs.dim),
+                                       .value_dim = std::size_t(inputs.dim),
+                                       .scale = inputs.scale},
+                                      {.q = q, .k = k, .v = v, .o = reference});
     double error = 0, norm = 0;
     for (std::size_t i = 0; i < reference.size(); ++i) {
         error += (inputs.o[i] - reference[i]) * (inputs.o[i] - reference[i]);

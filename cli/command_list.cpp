@@ -28,6 +28,10 @@ const char* role_text(TensorSpec::Role role) {
     return "optional output";
 }
 
+const char* dtype_text(const TensorSpec& tensor) {
+    return tensor.index ? "int32" : tensor.state ? "fp32" : "the problem's";
+}
+
 Json to_json(const Schema& schema) {
     Json list = Json::array();
     for (const Field& field : schema) {
@@ -64,7 +68,7 @@ Json to_json(const Family& family) {
         tensors.push_back({{"name", tensor.name},
                            {"role", role_text(tensor.role)},
                            {"dims", tensor.dims},
-                           {"dtype", tensor.state ? "fp32" : "the problem's"},
+                           {"dtype", dtype_text(tensor)},
                            {"help", tensor.help}});
     for (const Algorithm* algorithm : family.algorithms())
         algorithms.push_back({{"name", algorithm->name()}, {"tunables", to_json(algorithm->tunables())}});
@@ -102,9 +106,10 @@ void show(const Terminal& out, const Family& family) {
     print("{}", fields.to_string(out));
     Table tensors({{"", false}, {"", false}, {"", false}, {"", false}});
     for (const auto& tensor : family.tensors())
-        tensors.add({"  " + out.cyan(tensor.name), role_text(tensor.role),
-                     fmt::format("[{}]", fmt::join(tensor.dims, ", ")),
-                     tensor.help + (tensor.state ? ", fp32" : "")});
+        tensors.add(
+            {"  " + out.cyan(tensor.name), role_text(tensor.role),
+             fmt::format("[{}]", fmt::join(tensor.dims, ", ")),
+             tensor.help + (tensor.state || tensor.index ? fmt::format(", {}", dtype_text(tensor)) : "")});
     print("  tensors\n{}", tensors.to_string(out));
 }
 

@@ -128,7 +128,8 @@ int Run::act() {
 std::string example(const Family& family) {
     std::string text;
     for (const TensorSpec& tensor : family.tensors())
-        if (!tensor.optional()) text += fmt::format(" {} {}.npy", option_name(tensor.name), tensor.name);
+        if (!tensor.optional() && tensor.exists(Values(family.traits())))
+            text += fmt::format(" {} {}.npy", tensor_option(family, tensor), tensor.name);
     return fmt::format("chela run {}{}", family.name(), text);
 }
 

@@ -23,6 +23,15 @@ struct Source {
     std::string text; ///< "q.npy" or "the command line"
 };
 
+/// "batch + 1" is batch and 1, "1" nothing and 1.
+std::pair<std::string, std::int64_t> parse_dim(const std::string& dim) {
+    const auto plus = dim.find(" + ");
+    const bool is_number = dim.find_first_not_of("0123456789") == std::string::npos;
+    if (is_number) return {"", std::stoll(dim)};
+    if (plus == std::string::npos) return {dim, 0};
+    return {dim.substr(0, plus), std::stoll(dim.substr(plus + 3))};
+}
+
 class Dimensions {
   public:
     explicit Dimensions(const ProblemOptions& options)
@@ -37,20 +46,27 @@ class Dimensions {
     }
 
     void take(const TensorFile& file) {
-        const auto& dims = file.spec->dims;
+        const auto dims = options_.family().dims(traits_, *file.spec);
         const auto& shape = file.header.shape;
         const std::string path = file.path.string();
         if (shape.size() != dims.size())
             throw UserError(fmt::format("{} ({}) has the shape {}; it must have {} dimensions [{}]",
-                                        option_name(file.spec->name), path, shape_text(shape), dims.size(),
-                                        fmt::join(dims, ", ")));
+                                        tensor_option(options_.family(), *file.spec), path, shape_text(shape),
+                                        dims.size(), fmt::join(dims, ", ")));
         for (std::size_t i = 0; i < dims.size(); ++i) {
-            const auto [known, is_new] = known_.try_emplace(dims[i], Source{shape[i], path});
-            if (!is_new && known->second.value != shape[i])
+            const auto [name, added] = parse_dim(dims[i]);
+            const std::int64_t value = shape[i] - added;
+            if (value < 0 || (name.empty() && value != 0))
+                throw UserError(fmt::format("{} ({}) has the shape {}; its dimension {} must be {}",
+                                            tensor_option(options_.family(), *file.spec), path,
+                                            shape_text(shape), i, dims[i]));
+            if (name.empty()) continue;
+            const auto [known, is_new] = known_.try_emplace(name, Source{value, path});
+            if (!is_new && known->second.value != value)
                 throw UserError(fmt::format("{} is {} in {} (dimension {} of its shape {}) but {} in {}",
-                                            dims[i], shape[i], path, i, shape_text(shape),
-                                            known->second.value, known->second.text));
-            set(dims[i], shape[i], path);
+                                            name, value, path, i, shape_text(shape), known->second.value,
+                                            known->second.text));
+            set(name, value, path);
         }
     }
 
@@ -81,9 +97,14 @@ void check_folder(const TensorFile& file) {
 
 } // namespace
 
+std::string tensor_option(const Family& family, const TensorSpec& tensor) {
+    const bool taken = Values(family.traits()).has(tensor.name) || Values(family.extents()).has(tensor.name);
+    return option_name(tensor.name) + (taken ? "-file" : "");
+}
+
 TensorOptions::TensorOptions(CLI::App& app, const Family& family) : family_(family) {
     for (const TensorSpec& tensor : family.tensors()) {
-        std::string names = option_name(tensor.name);
+        std::string names = tensor_option(family, tensor);
         if (is_only_output(family, tensor) && names != only_output)
             names = fmt::format("{},{}", only_output, names);
         options_[tensor.name] =
@@ -101,18 +122,24 @@ std::filesystem::path TensorOptions::file(const TensorSpec& tensor) const {
 }
 
 std::string TensorOptions::option(const TensorSpec& tensor) const {
-    return is_only_output(family_, tensor) ? only_output : option_name(tensor.name);
+    return is_only_output(family_, tensor) ? only_output : tensor_option(family_, tensor);
 }
 
 FileProblem problem_of_files(const TensorOptions& options, const ProblemOptions& values) {
     FileProblem result;
     Dimensions dimensions(values);
     const bool dtype_given = values.traits.given("dtype");
+    const Values traits = values.traits.values(); // what no shape says is complete
     std::optional<NpyType> first;
     for (const TensorSpec& tensor : options.family().tensors()) {
         const auto path = options.file(tensor);
+        const bool exists = tensor.exists(traits);
+        if (!path.empty() && !exists)
+            throw UserError(fmt::format("{} ({}) is given, but {} {} has no use for it",
+                                        tensor_option(options.family(), tensor), path.string(),
+                                        options.family().name(), traits.to_string()));
         if (path.empty()) {
-            if (tensor.optional()) continue;
+            if (tensor.optional() || !exists) continue;
             throw UserError(fmt::format("{} is missing; it must be a .npy file for {}",
                                         options.option(tensor), tensor.help));
         }

@@ -9,6 +9,9 @@
 
 namespace chela::cli {
 
+/// "--q"; "--decay-file" where a trait or an extent has the name too.
+std::string tensor_option(const Family&, const TensorSpec&);
+
 /// One option for each tensor of the family: --q FILE; --out too where there is just one required output.
 class TensorOptions {
   public:

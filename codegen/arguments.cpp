@@ -8,7 +8,7 @@
 
 namespace chela {
 
-ArgumentLayout::ArgumentLayout(const Family& family) {
+ArgumentLayout::ArgumentLayout(const Family& family, const Values& traits) {
     const auto place = [this](std::size_t size) {
         bytes = (bytes + size - 1) / size * size;
         const std::size_t offset = bytes;
@@ -16,25 +16,36 @@ ArgumentLayout::ArgumentLayout(const Family& family) {
         return offset;
     };
     for (const auto& tensor : family.tensors()) {
+        if (!tensor.exists(traits)) {
+            tensor_offset.push_back(nowhere);
+            continue;
+        }
         tensor_offset.push_back(place(8));
         for (std::size_t dim = 1; dim < tensor.rank(); ++dim) place(8);
     }
     for (std::size_t i = 0; i < family.extents().size(); ++i) extent_offset.push_back(place(4));
-    for (std::size_t i = 0; i < family.scalars().size(); ++i) scalar_offset.push_back(place(4));
+    for (const auto& scalar : family.scalars())
+        scalar_offset.push_back(scalar.exists(traits) ? place(4) : nowhere);
     workspace_offset = place(8);
 }
 
 Arguments::Arguments(const Problem& problem)
-    : problem_(problem), layout_(*problem.family), contiguous_(problem.family->tensors().size(), true) {
+    : problem_(problem), layout_(*problem.family, problem.traits),
+      contiguous_(problem.family->tensors().size(), true) {
     if (layout_.bytes > capacity)
         throw std::logic_error("argument block of more than Arguments::capacity bytes");
     const auto& extents = problem.family->extents();
     for (const auto& field : extents) extent(field.name, problem.extents[field.name]);
-    for (const auto& entry : problem.family->scalars()) scalar(entry.name, entry.fallback(problem));
+    for (const auto& entry : problem.family->scalars())
+        if (entry.exists(problem.traits)) scalar(entry.name, entry.fallback(problem));
 }
 
 std::size_t Arguments::index_of_tensor(std::string_view name) const {
-    return static_cast<std::size_t>(&problem_.family->tensor(name) - problem_.family->tensors().data());
+    const auto index =
+        static_cast<std::size_t>(&problem_.family->tensor(name) - problem_.family->tensors().data());
+    if (!has_tensor(index))
+        throw UserError(fmt::format("{} is given, but {} has no use for it", name, problem_.to_string()));
+    return index;
 }
 
 void Arguments::write_strides(std::size_t index, std::span<const std::int64_t> strides) {
@@ -64,7 +75,7 @@ Arguments& Arguments::tensor(std::string_view name, void* data, std::span<const 
     if (strides.size() != spec.rank())
         throw UserError(fmt::format("{} has {} strides; it needs {}, one per dimension", name, strides.size(),
                                     spec.rank()));
-    if (strides.back() != 1 && problem_.dim(spec.dims.back()) != 1)
+    if (strides.back() != 1 && problem_.shape(spec).back() != 1)
         throw UserError(fmt::format("the last stride of {} is {}; it must be 1", name, strides.back()));
     std::memcpy(block_.data() + layout_.tensor_offset[index], &data, sizeof data);
     contiguous_[index] = false;
@@ -82,7 +93,7 @@ Arguments& Arguments::extent(std::string_view name, std::int64_t value) {
             std::memcpy(block_.data() + layout_.extent_offset[i], &narrow, sizeof narrow);
         }
     for (std::size_t i = 0; i < contiguous_.size(); ++i)
-        if (contiguous_[i]) write_contiguous(i);
+        if (contiguous_[i] && has_tensor(i)) write_contiguous(i);
     checked_ = false;
     return *this;
 }
@@ -90,12 +101,12 @@ Arguments& Arguments::extent(std::string_view name, std::int64_t value) {
 Arguments& Arguments::scalar(std::string_view name, double value) {
     const auto& scalars = problem_.family->scalars();
     for (std::size_t i = 0; i < scalars.size(); ++i)
-        if (scalars[i].name == name) {
+        if (scalars[i].name == name && scalars[i].exists(problem_.traits)) {
             const auto narrow = static_cast<float>(value);
             std::memcpy(block_.data() + layout_.scalar_offset[i], &narrow, sizeof narrow);
             return *this;
         }
-    throw UserError(fmt::format("there is no scalar '{}' in {}", name, problem_.family->name()));
+    throw UserError(fmt::format("there is no scalar '{}' in {}", name, problem_.to_string()));
 }
 
 Arguments& Arguments::workspace(void* data, std::size_t bytes) {
@@ -122,16 +133,19 @@ void Arguments::check() {
     const auto& specs = problem_.family->tensors();
     const std::int64_t alignment = problem_.traits.has("alignment") ? problem_.traits["alignment"] : 1;
     for (std::size_t i = 0; i < specs.size(); ++i) {
+        if (!has_tensor(i)) continue;
         const TensorSpec& spec = specs[i];
         const void* data = tensor_data(i);
+        const std::vector<std::string> dims = problem_.dims(spec);
+        const std::vector<std::int64_t> shape = problem_.shape(spec);
         std::int64_t elements = 1;
-        for (const auto extent : problem_.shape(spec)) elements *= extent;
+        for (const auto extent : shape) elements *= extent;
         if (!data) {
             if (spec.optional() || elements == 0) continue;
             throw UserError(fmt::format("{} is missing; it must be set ({})", spec.name, spec.help));
         }
         const std::int64_t size = size_of(problem_.dtype(spec));
-        const std::int64_t wanted = spec.state ? size : std::max(alignment, size);
+        const std::int64_t wanted = spec.state || spec.index ? size : std::max(alignment, size);
         if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uint64_t>(wanted) != 0)
             throw UserError(
                 fmt::format("the address of {} is not a multiple of {} bytes; give the problem a smaller "
@@ -139,11 +153,11 @@ void Arguments::check() {
                             spec.name, wanted));
         for (std::size_t dim = 0; dim + 1 < spec.rank(); ++dim) {
             const std::int64_t stride = tensor_stride(i, dim);
-            if (problem_.dim(spec.dims[dim]) > 1 && stride * size % wanted != 0)
+            if (shape[dim] > 1 && stride * size % wanted != 0)
                 throw UserError(
                     fmt::format("the stride of {} along {} is {} elements of {} bytes; it must be a multiple "
                                 "of {} bytes: give the problem a smaller alignment, or pad the tensor",
-                                spec.name, spec.dims[dim], stride, size, wanted));
+                                spec.name, dims[dim], stride, size, wanted));
         }
     }
     checked_ = true;

@@ -9,9 +9,11 @@
 
 namespace chela {
 
-/// Where each part of a family's argument block lies. One per family and dtype-independent.
+/// Where each part of the argument block of a family and its traits lies. What these traits do not have lies
+/// nowhere.
 struct ArgumentLayout {
-    explicit ArgumentLayout(const Family&);
+    static constexpr std::size_t nowhere = ~std::size_t{0};
+    ArgumentLayout(const Family&, const Values& traits);
     std::vector<std::size_t> tensor_offset; ///< pointer; the strides follow it
     std::vector<std::size_t> extent_offset;
     std::vector<std::size_t> scalar_offset;
@@ -42,6 +44,7 @@ class Arguments {
     const void* block() const { return block_.data(); }
     std::size_t block_bytes() const { return layout_.bytes; }
     std::size_t workspace_bytes() const { return workspace_bytes_; }
+    /// Of a tensor that these traits have, by its index among the family's.
     void* tensor_data(std::size_t index) const;
     std::int64_t tensor_stride(std::size_t index, std::size_t dim) const;
 
@@ -49,7 +52,10 @@ class Arguments {
     void check();
 
   private:
-    std::size_t index_of_tensor(std::string_view name) const;
+    std::size_t index_of_tensor(std::string_view name) const; ///< throws UserError where it has no place
+    bool has_tensor(std::size_t index) const {
+        return layout_.tensor_offset[index] != ArgumentLayout::nowhere;
+    }
     void write_strides(std::size_t index, std::span<const std::int64_t> strides);
     void write_contiguous(std::size_t index);
     Problem problem_;

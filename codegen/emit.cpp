@@ -44,16 +44,21 @@ std::string arguments_struct(const EmitRequest& request) {
     const auto dtype = static_cast<DType>(request.traits["dtype"]);
     std::string text = "struct Arguments {\n";
     for (const auto& tensor : request.family->tensors()) {
+        if (!tensor.exists(request.traits)) continue;
         std::string dims;
-        for (const auto& dim : tensor.dims) dims += (dims.empty() ? "" : ", ") + dim;
+        for (const auto& dim : request.family->dims(request.traits, tensor))
+            dims += (dims.empty() ? "" : ", ") + dim;
         text += fmt::format("    {}{}* {}; // [{}]{}\n", tensor.output() ? "" : "const ",
-                            tensor.state ? "float" : element_type(dtype), tensor.name, dims,
-                            tensor.optional() ? ", may be null" : "");
+                            tensor.index   ? "int"
+                            : tensor.state ? "float"
+                                           : element_type(dtype),
+                            tensor.name, dims, tensor.optional() ? ", may be null" : "");
         if (tensor.rank() > 1)
             text += fmt::format("    long long {}_stride[{}];\n", tensor.name, tensor.rank() - 1);
     }
     for (const auto& extent : request.family->extents()) text += fmt::format("    int {};\n", extent.name);
-    for (const auto& scalar : request.family->scalars()) text += fmt::format("    float {};\n", scalar.name);
+    for (const auto& scalar : request.family->scalars())
+        if (scalar.exists(request.traits)) text += fmt::format("    float {};\n", scalar.name);
     return text + "    void* workspace;\n};\n";
 }
 

@@ -32,9 +32,10 @@ struct EmitRequest {
 /// `arch`.
 ///
 /// The argument block, the only parameter of every kernel, is laid out by C rules from the family's
-/// declaration: for each tensor, in order, `T* NAME` and `long long NAME_stride[rank - 1]` (elements; the
-/// last dimension has unit stride; optional tensors may be null); then each extent as `int`; then each scalar
-/// as `float`; then `void* workspace`. codegen/arguments.hpp packs the same block on the host.
+/// declaration: for each tensor that the traits have, in order, `T* NAME` and `long long NAME_stride[rank -
+/// 1]` (elements; the last dimension has unit stride; optional tensors may be null); then each extent as
+/// `int`; then each scalar that the traits have as `float`; then `void* workspace`. codegen/arguments.hpp
+/// packs the same block on the host.
 std::string emit(const TemplateFiles& files, const EmitRequest& request);
 
 } // namespace chela

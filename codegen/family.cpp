@@ -2,6 +2,7 @@
 
 #include "codegen/error.hpp"
 
+#include <charconv>
 #include <fmt/format.h>
 #include <functional>
 
@@ -10,9 +11,29 @@ namespace chela {
 Problem::Problem(const Family* of, const Values& with, const Values& sizes)
     : family(of), traits(of->canonical(with)), extents(sizes) {}
 
+std::int64_t Problem::dim(std::string_view text) const {
+    const auto plus = text.find(" + ");
+    if (plus != std::string_view::npos) return dim(text.substr(0, plus)) + dim(text.substr(plus + 3));
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size()) return number;
+    return traits.has(text) ? traits[text] : extents[text];
+}
+
+std::vector<std::reference_wrapper<const TensorSpec>> Problem::tensors() const {
+    std::vector<std::reference_wrapper<const TensorSpec>> present;
+    for (const TensorSpec& tensor : family->tensors())
+        if (tensor.exists(traits)) present.emplace_back(tensor);
+    return present;
+}
+
+std::vector<std::string> Problem::dims(const TensorSpec& tensor) const {
+    return family->dims(traits, tensor);
+}
+
 std::vector<std::int64_t> Problem::shape(const TensorSpec& tensor) const {
     std::vector<std::int64_t> shape;
-    for (const auto& name : tensor.dims) shape.push_back(dim(name));
+    for (const auto& text : dims(tensor)) shape.push_back(dim(text));
     return shape;
 }
 
@@ -27,7 +48,7 @@ std::string Config::to_string() const {
 
 double Family::ideal_bytes(const Problem& problem, bool with_optional) const {
     double bytes = 0;
-    for (const auto& tensor : tensors()) {
+    for (const TensorSpec& tensor : problem.tensors()) {
         if (tensor.optional() && !with_optional) continue;
         double size = static_cast<double>(size_of(problem.dtype(tensor)));
         for (const auto extent : problem.shape(tensor)) size *= static_cast<double>(extent);

@@ -55,14 +55,28 @@ class Family {
         std::string name;
         std::string help;
         double (*fallback)(const Problem&);
+        bool (*when)(const Values& traits) = nullptr; ///< which traits have it; all where it is null
+        bool exists(const Values& traits) const { return !when || when(traits); }
     };
     virtual const std::vector<Scalar>& scalars() const = 0;
     virtual const std::vector<TensorSpec>& tensors() const = 0;
+    /// The dimensions of a tensor where they depend on the traits; as many as its spec has.
+    virtual std::vector<std::string> dims(const Values& traits, const TensorSpec& tensor) const {
+        (void)traits;
+        return tensor.dims;
+    }
     /// In order of preference.
     virtual std::span<const Algorithm* const> algorithms() const = 0;
     /// The definition, in float64. `tensors` holds the inputs present; the outputs are added to it.
     virtual void reference(const Problem&, const std::map<std::string, double>& scalars,
                            HostTensors& tensors) const = 0;
+    /// What a verification puts into element `index` of an input, counted in the order of its dims. `random`
+    /// has mean 0, variance 1 and magnitude 3.47 at most; `scale` is the magnitude that is asked for.
+    virtual double test_value(const Problem&, const TensorSpec&, std::int64_t index, double random,
+                              double scale) const {
+        (void)index;
+        return scale * random;
+    }
     /// Bound of rms(out - ref) / rms(ref) for an output.
     virtual double error_bound(const Problem&) const = 0;
     /// Extents whose every index is computed independently (batch, heads): a check may sample them.

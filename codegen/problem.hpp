@@ -4,6 +4,8 @@
 #include "codegen/schema.hpp"
 #include "codegen/tensor.hpp"
 
+#include <functional>
+
 namespace chela {
 
 class Family;
@@ -19,9 +21,15 @@ struct Problem {
     Problem(const Family* family, const Values& traits, const Values& extents);
 
     DType dtype() const { return static_cast<DType>(traits["dtype"]); }
-    std::int64_t dim(std::string_view name) const { return traits.has(name) ? traits[name] : extents[name]; }
+    /// What a dimension of a tensor is: an extent, a trait, a number, or "NAME + NUMBER".
+    std::int64_t dim(std::string_view text) const;
+    /// The tensors that problems of these traits have, in the family's order.
+    std::vector<std::reference_wrapper<const TensorSpec>> tensors() const;
+    std::vector<std::string> dims(const TensorSpec&) const;
     std::vector<std::int64_t> shape(const TensorSpec&) const;
-    DType dtype(const TensorSpec& tensor) const { return tensor.state ? DType::fp32 : dtype(); }
+    DType dtype(const TensorSpec& tensor) const {
+        return tensor.index ? DType::int32 : tensor.state ? DType::fp32 : dtype();
+    }
     /// "linear_attention head_dim=128 … | batch=8 heads=16 length=4096".
     std::string to_string() const;
     friend bool operator==(const Problem&, const Problem&) = default;

@@ -10,10 +10,12 @@ std::string_view to_string(DType dtype) {
         return "fp16";
     case DType::fp32:
         return "fp32";
+    case DType::int32:
+        return "int32";
     }
     return "unknown";
 }
 
-std::int64_t size_of(DType dtype) { return dtype == DType::fp32 ? 4 : 2; }
+std::int64_t size_of(DType dtype) { return dtype == DType::bf16 || dtype == DType::fp16 ? 2 : 4; }
 
 } // namespace chela

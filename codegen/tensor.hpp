@@ -10,11 +10,12 @@
 
 namespace chela {
 
-enum class DType { bf16, fp16, fp32 };
+enum class DType { bf16, fp16, fp32, int32 };
 std::string_view to_string(DType);
 std::int64_t size_of(DType); ///< bytes of one element
 
-/// One tensor of a family. Each dimension names an extent or a trait of the problem.
+/// One tensor of a family. Each dimension names an extent or a trait of the problem, or is a number, or
+/// "NAME + NUMBER".
 struct TensorSpec {
     enum class Role { input, output, optional_input, optional_output };
     std::string name;
@@ -23,9 +24,12 @@ struct TensorSpec {
     std::vector<std::string>
         dims; ///< e.g. {"batch", "length", "heads", "head_dim"}; the last has unit stride
     std::string help;
+    bool (*when)(const Values& traits) = nullptr; ///< which traits have such a tensor; all where it is null
+    bool index = false;                           ///< int32 whatever the problem's dtype
 
     bool optional() const { return role == Role::optional_input || role == Role::optional_output; }
     bool output() const { return role == Role::output || role == Role::optional_output; }
+    bool exists(const Values& traits) const { return !when || when(traits); }
     std::size_t rank() const { return dims.size(); }
 };
 

@@ -13,7 +13,7 @@ namespace {
 class Tensors {
   public:
     Tensors(Device& device, const Op& op, Arguments& arguments) : device_(device) {
-        for (const auto& spec : op.problem().family->tensors()) {
+        for (const TensorSpec& spec : arguments.problem().tensors()) {
             std::size_t bytes = static_cast<std::size_t>(size_of(op.problem().dtype(spec)));
             for (const auto extent : arguments.problem().shape(spec))
                 bytes *= static_cast<std::size_t>(extent);

@@ -30,8 +30,9 @@ struct Sums {
 class Comparator {
   public:
     Comparator(const Problem& problem, const GuardedTensor& output, const ReferenceSlices& reference)
-        : output_(output), reference_(reference), bound_(problem.family->error_bound(problem)),
-          rounding_(smallest(output.dtype())), overflow_(overflow_threshold(output.dtype())) {}
+        : output_(output), dims_(problem.dims(output.spec())), reference_(reference),
+          bound_(problem.family->error_bound(problem)), rounding_(smallest(output.dtype())),
+          overflow_(overflow_threshold(output.dtype())) {}
 
     Comparison run() {
         for (const ReferenceSlice& slice : reference_.slices) {
@@ -72,8 +73,8 @@ class Comparator {
         const auto& [shape, data] = slice.outputs.at(output_.spec().name);
         const auto& strides = output_.placement().strides;
         const auto dense = dense_strides(output_.placement().shape);
-        const std::int64_t first = reference_.offset(slice, output_.spec(), strides);
-        const std::int64_t dense_first = reference_.offset(slice, output_.spec(), dense);
+        const std::int64_t first = reference_.offset(slice, dims_, strides);
+        const std::int64_t dense_first = reference_.offset(slice, dims_, dense);
         const auto columns = static_cast<std::size_t>(shape.back());
         for (std::int64_t row = 0; row < row_count(shape); ++row) {
             visit(first + row_offset(shape, strides, row), dense_first + row_offset(shape, dense, row),
@@ -159,6 +160,7 @@ class Comparator {
     }
 
     const GuardedTensor& output_;
+    std::vector<std::string> dims_;
     const ReferenceSlices& reference_;
     double bound_;
     double rounding_;

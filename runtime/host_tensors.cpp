@@ -89,6 +89,13 @@ void decode_as(const std::byte* from, std::span<double> values, Convert convert)
 float to_fp32(double value) { return static_cast<float>(value); }
 double from_fp32(float value) { return static_cast<double>(value); }
 
+std::int32_t to_int32(double value) {
+    using Limits = std::numeric_limits<std::int32_t>;
+    return static_cast<std::int32_t>(
+        std::clamp(std::nearbyint(value), double{Limits::min()}, double{Limits::max()}));
+}
+double from_int32(std::int32_t value) { return value; }
+
 /// An exponent of all ones is infinity or NaN in each of the formats.
 template <class Bits>
 std::size_t first_with_full_exponent(const std::byte* elements, Bits exponent_mask, std::size_t count) {
@@ -125,6 +132,8 @@ void encode(std::span<const double> values, DType dtype, std::byte* to) {
         return encode_as<std::uint16_t>(values, to, to_fp16);
     case DType::fp32:
         return encode_as<float>(values, to, to_fp32);
+    case DType::int32:
+        return encode_as<std::int32_t>(values, to, to_int32);
     }
 }
 
@@ -136,6 +145,8 @@ void decode(const std::byte* from, DType dtype, std::span<double> values) {
         return decode_as<std::uint16_t>(from, values, from_fp16);
     case DType::fp32:
         return decode_as<float>(from, values, from_fp32);
+    case DType::int32:
+        return decode_as<std::int32_t>(from, values, from_int32);
     }
 }
 
@@ -145,6 +156,8 @@ double round_to(DType dtype, double value) {
         return from_bf16(to_bf16(value));
     case DType::fp16:
         return from_fp16(to_fp16(value));
+    case DType::int32:
+        return from_int32(to_int32(value));
     case DType::fp32:
         break;
     }
@@ -157,6 +170,8 @@ double smallest(DType dtype) {
         return from_bf16(1);
     case DType::fp16:
         return from_fp16(1);
+    case DType::int32:
+        return 1;
     case DType::fp32:
         break;
     }
@@ -169,6 +184,8 @@ double overflow_threshold(DType dtype) {
         return 0x1.ffp127;
     case DType::fp16:
         return 65520;
+    case DType::int32:
+        return 0x1p31;
     case DType::fp32:
         break;
     }
@@ -181,6 +198,8 @@ std::size_t first_nonfinite(const std::byte* elements, DType dtype, std::size_t 
         return first_with_full_exponent(elements, Bf16::infinity, count);
     case DType::fp16:
         return first_with_full_exponent(elements, Fp16::infinity, count);
+    case DType::int32:
+        return count;
     case DType::fp32:
         break;
     }

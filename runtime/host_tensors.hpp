@@ -23,7 +23,7 @@ double from_fp16(std::uint16_t);
 void encode(std::span<const double> values, DType, std::byte* to);
 /// One value per element from `from`.
 void decode(const std::byte* from, DType, std::span<double> values);
-/// The value as the dtype represents it.
+/// The value as the dtype represents it: of int32 the nearest whole number in its range.
 double round_to(DType, double value);
 /// The smallest positive value of the dtype, a subnormal.
 double smallest(DType);

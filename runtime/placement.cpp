@@ -17,16 +17,17 @@ constexpr std::array<std::string_view, 3> layout_names{"contiguous", "heads_firs
 /// Bytes that every row start is a multiple of; states are promised no more than their element size.
 std::int64_t promised_alignment(const Problem& problem, const TensorSpec& spec) {
     const std::int64_t element_bytes = size_of(problem.dtype(spec));
-    if (spec.state || !problem.traits.has("alignment")) return element_bytes;
+    if (spec.state || spec.index || !problem.traits.has("alignment")) return element_bytes;
     return std::max(problem.traits["alignment"], element_bytes);
 }
 
 /// Dimensions from the outermost in memory to the innermost.
 std::vector<std::size_t> memory_order(const Problem& problem, const TensorSpec& spec, Layout layout) {
     const auto& independent = problem.family->independent_extents();
+    const std::vector<std::string> dims = problem.dims(spec);
     const auto goes_first = [&](std::size_t dim) { // the last dimension keeps its unit stride
         return layout == Layout::heads_first && dim + 1 < spec.rank() &&
-               std::ranges::find(independent, spec.dims[dim]) != independent.end();
+               std::ranges::find(independent, dims[dim]) != independent.end();
     };
     std::vector<std::size_t> order;
     for (const bool first : {true, false}) {
@@ -77,7 +78,7 @@ Placement place(const Problem& problem, const TensorSpec& spec, Layout layout) {
 }
 
 bool may_be_contiguous(const Problem& problem) {
-    return std::ranges::all_of(problem.family->tensors(), [&](const TensorSpec& spec) {
+    return std::ranges::all_of(problem.tensors(), [&](const TensorSpec& spec) {
         const std::int64_t row_bytes = problem.shape(spec).back() * size_of(problem.dtype(spec));
         return row_bytes % promised_alignment(problem, spec) == 0;
     });

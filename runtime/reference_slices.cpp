@@ -10,16 +10,13 @@
 namespace chela {
 namespace {
 
-bool has_dim(const TensorSpec& tensor, const std::string& name) {
-    return std::ranges::find(tensor.dims, name) != tensor.dims.end();
-}
-
 /// Independent extents that every output has: only then does a slice of the inputs determine a slice of each.
-std::vector<std::string> sliced_extents(const Family& family) {
+std::vector<std::string> sliced_extents(const Problem& problem) {
     std::vector<std::string> names;
-    for (const std::string& name : family.independent_extents()) {
-        const bool in_all = std::ranges::all_of(family.tensors(), [&](const TensorSpec& tensor) {
-            return !tensor.output() || has_dim(tensor, name);
+    for (const std::string& name : problem.family->independent_extents()) {
+        const bool in_all = std::ranges::all_of(problem.tensors(), [&](const TensorSpec& tensor) {
+            const std::vector<std::string> dims = problem.dims(tensor);
+            return !tensor.output() || std::ranges::find(dims, name) != dims.end();
         });
         if (in_all) names.push_back(name);
     }
@@ -55,15 +52,21 @@ std::string VerifyOptions::to_string() const {
     if (!optional_inputs) text += ", without optional inputs";
     if (!optional_outputs) text += ", without optional outputs";
     for (const auto& [name, value] : scalars) text += fmt::format(", {} {}", name, value);
+    for (const auto& [name, list] : values) text += fmt::format(", {} [{}]", name, fmt::join(list, ", "));
     return text;
 }
 
 InputValues::InputValues(const Problem& problem, const TensorSpec& tensor, const VerifyOptions& options)
-    : random_(options.seed, tensor.name), scale_(options.value_scale), dtype_(problem.dtype(tensor)) {}
+    : problem_(problem), tensor_(tensor), random_(options.seed, tensor.name), scale_(options.value_scale),
+      dtype_(problem.dtype(tensor)) {
+    const auto given = options.values.find(tensor.name);
+    if (given != options.values.end()) given_ = &given->second;
+}
 
 std::map<std::string, double> scalars_of(const Problem& problem, const VerifyOptions& options) {
     std::map<std::string, double> values;
     for (const Family::Scalar& scalar : problem.family->scalars()) {
+        if (!scalar.exists(problem.traits)) continue;
         const auto given = options.scalars.find(scalar.name);
         const double value = given == options.scalars.end() ? scalar.fallback(problem) : given->second;
         values[scalar.name] = round_to(DType::fp32, value);
@@ -71,12 +74,12 @@ std::map<std::string, double> scalars_of(const Problem& problem, const VerifyOpt
     return values;
 }
 
-std::int64_t ReferenceSlices::offset(const ReferenceSlice& slice, const TensorSpec& tensor,
+std::int64_t ReferenceSlices::offset(const ReferenceSlice& slice, std::span<const std::string> dims,
                                      std::span<const std::int64_t> strides) const {
     std::int64_t offset = 0;
     for (std::size_t i = 0; i < extents.size(); ++i) {
-        const auto dim = std::ranges::find(tensor.dims, extents[i]);
-        if (dim != tensor.dims.end()) offset += slice.index[i] * strides[dim - tensor.dims.begin()];
+        const auto dim = std::ranges::find(dims, extents[i]);
+        if (dim != dims.end()) offset += slice.index[i] * strides[dim - dims.begin()];
     }
     return offset;
 }
@@ -84,7 +87,7 @@ std::int64_t ReferenceSlices::offset(const ReferenceSlice& slice, const TensorSp
 ReferenceSlices reference_slices(const Problem& problem, const VerifyOptions& options,
                                  std::int64_t elements) {
     const Family& family = *problem.family;
-    ReferenceSlices result{sliced_extents(family), {}};
+    ReferenceSlices result{sliced_extents(problem), {}};
     const Problem one = slice_problem(problem, result.extents);
     const auto scalars = scalars_of(problem, options);
 
@@ -92,7 +95,7 @@ ReferenceSlices reference_slices(const Problem& problem, const VerifyOptions& op
     counts.reserve(result.extents.size());
     for (const std::string& name : result.extents) counts.push_back(problem.extents[name]);
     std::int64_t elements_of_one = 1;
-    for (const TensorSpec& tensor : family.tensors()) elements_of_one += product(one.shape(tensor));
+    for (const TensorSpec& tensor : problem.tensors()) elements_of_one += product(one.shape(tensor));
     const std::int64_t at_most = std::max<std::int64_t>(2, elements / elements_of_one);
     for (std::int64_t number : choose_slices(product(counts), at_most, options.seed)) {
         std::vector<std::int64_t> index(counts.size());
@@ -103,11 +106,11 @@ ReferenceSlices reference_slices(const Problem& problem, const VerifyOptions& op
     parallel_each(result.slices.size(), [&](std::size_t number) {
         ReferenceSlice& slice = result.slices[number];
         HostTensors tensors;
-        for (const TensorSpec& tensor : family.tensors()) {
+        for (const TensorSpec& tensor : problem.tensors()) {
             if (tensor.output() || !options.present(tensor)) continue;
             const InputValues values(problem, tensor, options);
             const auto strides = dense_strides(problem.shape(tensor));
-            const std::int64_t first = result.offset(slice, tensor, strides);
+            const std::int64_t first = result.offset(slice, problem.dims(tensor), strides);
             HostTensor& input = tensors[tensor.name];
             input.shape = one.shape(tensor);
             input.data.reserve(static_cast<std::size_t>(product(input.shape)));
@@ -119,7 +122,7 @@ ReferenceSlices reference_slices(const Problem& problem, const VerifyOptions& op
             }
         }
         family.reference(one, scalars, tensors);
-        for (const TensorSpec& tensor : family.tensors()) {
+        for (const TensorSpec& tensor : problem.tensors()) {
             if (tensor.output()) slice.outputs[tensor.name] = std::move(tensors.at(tensor.name));
         }
     });

@@ -17,21 +17,28 @@ struct ReferenceSlice {
 struct ReferenceSlices {
     std::vector<std::string> extents; ///< that a slice has one index of
     std::vector<ReferenceSlice> slices;
-    /// Offset of a slice in a tensor with these strides.
-    std::int64_t offset(const ReferenceSlice&, const TensorSpec&,
+    /// Offset of a slice in a tensor with these dims and strides.
+    std::int64_t offset(const ReferenceSlice&, std::span<const std::string> dims,
                         std::span<const std::int64_t> strides) const;
 };
 
-/// The values of input `tensor` as the device sees them, without their dtype's encoding.
+/// The values of an input as the device sees them, without their dtype's encoding. Looks at what it was made
+/// from.
 class InputValues {
   public:
     InputValues(const Problem&, const TensorSpec&, const VerifyOptions&);
-    /// Of `index` in the dense tensor: normal-like and scaled, still to be rounded to the dtype of the
-    /// tensor.
-    double unrounded(std::int64_t index) const { return scale_ * random_(static_cast<std::uint64_t>(index)); }
+    /// Of `index` in the dense tensor, still to be rounded to the dtype of the tensor.
+    double unrounded(std::int64_t index) const {
+        if (given_) return (*given_)[static_cast<std::size_t>(index) % given_->size()];
+        return problem_.family->test_value(problem_, tensor_, index,
+                                           random_(static_cast<std::uint64_t>(index)), scale_);
+    }
     double operator()(std::int64_t index) const { return round_to(dtype_, unrounded(index)); }
 
   private:
+    const Problem& problem_;
+    const TensorSpec& tensor_;
+    const std::vector<double>* given_ = nullptr;
     RandomValues random_;
     double scale_;
     DType dtype_;

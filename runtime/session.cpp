@@ -127,8 +127,10 @@ TuneReport Session::tune(const Problem& problem, const TuneOptions& options, con
 
 VerifyResult Session::verify(const Op& op, const VerifyOptions& options) {
     const Op::State& state = *op.state_;
+    VerifyOptions odd = options;
+    odd.values.clear(); // they are of the caller's extents
     VerifyResult result =
-        state_->verifier.verify(odd_problem(state.problem), options, state.program, state.loaded);
+        state_->verifier.verify(odd_problem(state.problem), odd, state.program, state.loaded);
     return result.passed ? state_->verifier.verify(state.problem, options, state.program, state.loaded)
                          : result;
 }

@@ -14,7 +14,7 @@ constexpr std::size_t kept_cases = 4, kept_references = 8;
 
 bool same_inputs(const VerifyOptions& a, const VerifyOptions& b) {
     return a.seed == b.seed && a.value_scale == b.value_scale && a.optional_inputs == b.optional_inputs &&
-           a.scalars == b.scalars;
+           a.scalars == b.scalars && a.values == b.values;
 }
 
 bool same_case(const VerifyOptions& a, const VerifyOptions& b) {
@@ -27,7 +27,7 @@ VerificationCase::VerificationCase(Device& device, const Problem& problem, const
                                    std::shared_ptr<const ReferenceSlices> reference)
     : device_(device), problem_(problem), options_(options), reference_(std::move(reference)),
       arguments_(problem) {
-    for (const TensorSpec& spec : problem.family->tensors()) {
+    for (const TensorSpec& spec : problem.tensors()) {
         if (!options.present(spec)) continue;
         auto& tensors = spec.output() ? outputs_ : inputs_;
         GuardedTensor& tensor = tensors.emplace_back(device, problem, spec, options.layout);

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace chela {
 
@@ -15,6 +16,8 @@ struct VerifyOptions {
     bool optional_inputs = true;           ///< pass them, or null pointers
     bool optional_outputs = true;          ///< ask for them, or pass null pointers
     std::map<std::string, double> scalars; ///< instead of the family's fallbacks
+    /// Elements of inputs in the order of their dims, repeated to the end, instead of random ones.
+    std::map<std::string, std::vector<double>> values;
 
     /// "seed 1, values scaled by 1000, layout padded_rows, without optional inputs": how to repeat a failure.
     std::string to_string() const;

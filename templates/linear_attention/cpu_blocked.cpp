@@ -51,7 +51,7 @@ class CpuBlocked final : public Algorithm {
     std::string rejects(const Target& target, const Values& traits) const override {
         if (target.backend != Backend::cpu) return "it is for the CPU";
         if (traits["math"] == static_cast<int>(Math::tf32)) return "the CPU has no tf32";
-        return {};
+        return more_than_plain(traits);
     }
 
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {

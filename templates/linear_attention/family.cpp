@@ -12,11 +12,17 @@ namespace chela {
 
 namespace {
 
+bool decays_per_head(const Values& traits) { return traits["decay"] == static_cast<int>(Decay::per_head); }
+bool decays_by_gate(const Values& traits) { return traits["decay"] == static_cast<int>(Decay::scalar); }
+bool normalizes(const Values& traits) { return traits["normalize"] != 0; }
+bool packs(const Values& traits) { return traits["packed"] != 0; }
+
 class LinearAttention final : public Family {
   public:
     std::string_view name() const override { return "linear_attention"; }
     std::string_view summary() const override {
-        return "o_t = scale * q_t^T S_t with S_t = S_{t-1} + k_t v_t^T (causal) or S of the whole sequence";
+        return "o_t = scale * f(q_t)^T S_t with S_t = a_t S_{t-1} + f(k_t) v_t^T (causal) or S of the whole "
+               "sequence";
     }
 
     const Schema& traits() const override {
@@ -29,6 +35,14 @@ class LinearAttention final : public Family {
             Field::integer(
                 "alignment", 1, 16, 0,
                 "bytes that every row of q, k, v and o starts at a multiple of (default: as contiguous)"),
+            Field::choice("decay", {"none", "per_head", "scalar"}, 0,
+                          "a_t: 1, exp(-decay[h]) or exp(gate[t, h])"),
+            Field::choice("feature_map", {"identity", "relu", "elu_plus_one", "silu", "exp", "squared_relu"},
+                          0, "f, applied to the elements of q and k"),
+            Field::boolean("normalize", false,
+                           "divides o_t by scale * f(q_t)^T z_t + epsilon, z_t = a_t z_{t-1} + f(k_t)"),
+            Field::boolean("packed", false,
+                           "sequences one after the other: q, k, v, o and gate are [1, length, ...]"),
         };
         return schema;
     }
@@ -36,7 +50,8 @@ class LinearAttention final : public Family {
     const Schema& extents() const override {
         static const Schema schema = {
             Field::integer("batch", 0, 1 << 20, 1, "sequences B"),
-            Field::integer("length", 0, 1 << 28, 1024, "tokens L of a sequence"),
+            Field::integer("length", 0, 1 << 28, 1024,
+                           "tokens L of a sequence; where they are packed, of all sequences"),
             Field::integer("heads", 0, 1 << 20, 1, "heads H"),
         };
         return schema;
@@ -49,6 +64,10 @@ class LinearAttention final : public Family {
         if (dtype != DType::fp32 && traits["math"] == static_cast<int>(Math::tf32))
             throw UserError(
                 fmt::format("math is 'tf32' with dtype {}; tf32 is for fp32 alone", to_string(dtype)));
+        if (!traits["causal"] && traits["decay"] != static_cast<int>(Decay::none))
+            throw UserError(fmt::format("decay is '{}' and causal is false; without an order of the tokens "
+                                        "nothing decays: decay must be none, or causal true",
+                                        traits.text("decay")));
         const auto size = static_cast<std::uint64_t>(size_of(dtype));
         const auto rows = (static_cast<std::uint64_t>(traits["head_dim"]) |
                            static_cast<std::uint64_t>(traits["value_dim"])) *
@@ -67,9 +86,12 @@ class LinearAttention final : public Family {
 
     const std::vector<Scalar>& scalars() const override {
         static const std::vector<Scalar> list = {
-            {"scale", "multiplies the output (default: head_dim^-1/2)", [](const Problem& problem) {
+            {"scale", "multiplies the output (default: head_dim^-1/2)",
+             [](const Problem& problem) {
                  return 1.0 / std::sqrt(static_cast<double>(problem.traits["head_dim"]));
-             }}};
+             }},
+            {"epsilon", "added to the denominator of normalize (default: 1e-6)",
+             [](const Problem&) { return 1e-6; }, normalizes}};
         return list;
     }
 
@@ -90,8 +112,40 @@ class LinearAttention final : public Family {
              true,
              {"batch", "heads", "head_dim", "value_dim"},
              "state after the last token"},
+            {"decay", Role::input, true, {"heads"}, "s of a = exp(-s), at least 0", decays_per_head},
+            {"gate",
+             Role::input,
+             true,
+             {"batch", "length", "heads"},
+             "log of what the state decays by, at most 0",
+             decays_by_gate},
+            {"initial_normalizer",
+             Role::optional_input,
+             true,
+             {"batch", "heads", "head_dim"},
+             "normaliser z before the first token",
+             normalizes},
+            {"final_normalizer",
+             Role::optional_output,
+             true,
+             {"batch", "heads", "head_dim"},
+             "normaliser z after the last token",
+             normalizes},
+            {"cu_seqlens",
+             Role::input,
+             false,
+             {"batch + 1"},
+             "where each packed sequence begins, and the last one ends",
+             packs,
+             true},
         };
         return list;
+    }
+
+    std::vector<std::string> dims(const Values& traits, const TensorSpec& tensor) const override {
+        std::vector<std::string> dims = tensor.dims;
+        if (packs(traits) && dims.size() > 1 && dims[1] == "length") dims[0] = "1";
+        return dims;
     }
 
     std::span<const Algorithm* const> algorithms() const override {
@@ -102,25 +156,70 @@ class LinearAttention final : public Family {
 
     void reference(const Problem& problem, const std::map<std::string, double>& scalars,
                    HostTensors& tensors) const override {
+        const Values& traits = problem.traits;
         const auto extent = [&](const char* name) { return static_cast<std::size_t>(problem.dim(name)); };
-        const LinearAttentionShape shape{extent("batch"), extent("length"), extent("heads"),
-                                         extent("head_dim"), extent("value_dim")};
-        const auto output = [&](const char* name) -> std::vector<double>& {
+        const LinearAttentionDefinition definition{.batch = extent("batch"),
+                                                   .length = extent("length"),
+                                                   .heads = extent("heads"),
+                                                   .head_dim = extent("head_dim"),
+                                                   .value_dim = extent("value_dim"),
+                                                   .causal = traits["causal"] != 0,
+                                                   .feature_map =
+                                                       static_cast<FeatureMap>(traits["feature_map"]),
+                                                   .normalize = normalizes(traits),
+                                                   .scale = scalars.at("scale"),
+                                                   .epsilon = normalizes(traits) ? scalars.at("epsilon") : 0};
+        const auto output = [&](const char* name) -> std::span<double> {
+            const TensorSpec& spec = tensor(name);
+            if (!spec.exists(traits)) return {};
             HostTensor& result = tensors[name];
-            result.shape = problem.shape(tensor(name));
+            result.shape = problem.shape(spec);
             std::size_t size = 1;
             for (const auto dim : result.shape) size *= static_cast<std::size_t>(dim);
             result.data.assign(size, 0.0);
             return result.data;
         };
-        const auto initial = tensors.find("initial_state");
-        const std::span<const double> none;
-        std::vector<double>& o = output("o");
-        std::vector<double>& final_state = output("final_state");
-        linear_attention_reference(
-            shape, problem.traits["causal"] != 0, scalars.at("scale"), tensors.at("q").data,
-            tensors.at("k").data, tensors.at("v").data,
-            initial == tensors.end() ? none : std::span<const double>(initial->second.data), o, final_state);
+        const auto input = [&](const char* name) -> std::span<const double> {
+            const auto found = tensors.find(name);
+            return found == tensors.end() ? std::span<const double>() : found->second.data;
+        };
+        linear_attention_reference(definition, {.q = input("q"),
+                                                .k = input("k"),
+                                                .v = input("v"),
+                                                .decay = input("decay"),
+                                                .gate = input("gate"),
+                                                .cu_seqlens = input("cu_seqlens"),
+                                                .initial_state = input("initial_state"),
+                                                .initial_normalizer = input("initial_normalizer"),
+                                                .o = output("o"),
+                                                .final_state = output("final_state"),
+                                                .final_normalizer = output("final_normalizer")});
+    }
+
+    double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t index, double random,
+                      double scale) const override {
+        const std::int64_t heads = std::max<std::int64_t>(1, problem.extents["heads"]);
+        if (tensor.name == "decay") // from 1/4 to 1/256, as RetNet's
+            return std::exp2(random / 4 - 2 - static_cast<double>((4 + 3 * index) % 7));
+        if (tensor.name == "gate") { // the logarithm of a sigmoid; some heads forget at once, some slowly
+            constexpr double share[] = {1.0 / 16, 1, 1.0 / 128, 1.0 / 2};
+            return -std::log1p(std::exp(-random)) * share[index % heads % 4];
+        }
+        if (tensor.name == "cu_seqlens") {
+            // Entry i lies in the i-th of equal parts, a fifth of the time at either end of it: some
+            // sequences are empty.
+            const std::int64_t parts = problem.extents["batch"] - 1, length = problem.extents["length"];
+            if (index == 0 || index > parts) return index == 0 ? 0 : static_cast<double>(length);
+            const double place = std::clamp(0.5 + random / 1.6, 0.0, 1.0);
+            return std::floor((static_cast<double>(index - 1) + place) * static_cast<double>(length) /
+                              static_cast<double>(parts));
+        }
+        // Where the normaliser could vanish, the result would be as ill conditioned as the division.
+        const auto map = static_cast<FeatureMap>(problem.traits["feature_map"]);
+        const bool has_sign = map == FeatureMap::identity || map == FeatureMap::silu;
+        const bool of_normalizer =
+            tensor.name == "initial_normalizer" || (has_sign && (tensor.name == "q" || tensor.name == "k"));
+        return scale * (normalizes(problem.traits) && of_normalizer ? std::abs(random) : random);
     }
 
     double error_bound(const Problem& problem) const override {
@@ -129,7 +228,7 @@ class LinearAttention final : public Family {
             return 6e-3;
         case DType::fp16:
             return 1.5e-3;
-        case DType::fp32:
+        default:
             break;
         }
         return problem.traits["math"] == static_cast<int>(Math::tf32) ? 1e-3 : 1e-5;
@@ -150,7 +249,8 @@ class LinearAttention final : public Family {
             const double whole = std::floor(length / chunk), rest = length - whole * chunk;
             per_head += (whole * chunk * (chunk + 1) + rest * (rest + 1)) * (d + e); // scores and scores · v
         }
-        return per_head * static_cast<double>(problem.extents["batch"] * problem.extents["heads"]);
+        const std::int64_t batch = packs(problem.traits) ? 1 : problem.extents["batch"];
+        return per_head * static_cast<double>(batch * problem.extents["heads"]);
     }
 };
 

@@ -13,5 +13,10 @@ const Algorithm& linear_attention_simt();        ///< fp32 on CUDA cores
 const Algorithm& linear_attention_cpu_blocked(); ///< register-blocked products on the CPU
 
 enum class Math { ieee, tf32 };
+/// a_t of the definition: 1; exp(-decay[h]); exp(gate[t, h]).
+enum class Decay { none, per_head, scalar };
+/// Applied to every element of q and k; elu_plus_one is x + 1 above 0 and exp(x) below, squared_relu
+/// max(x, 0)^2.
+enum class FeatureMap { identity, relu, elu_plus_one, silu, exp, squared_relu };
 
 } // namespace chela

@@ -73,7 +73,7 @@ class Mma final : public Algorithm {
             return "tensor cores do not multiply fp32 exactly";
         if (traits["dtype"] == static_cast<int>(DType::fp32) && traits["head_dim"] > 192)
             return "a state of more than 192 rows of tf32 operands does not fit the registers";
-        return {};
+        return more_than_plain(traits);
     }
 
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {

@@ -1,10 +1,18 @@
 #include "templates/linear_attention/pieces.hpp"
 
 #include "templates/embedded_files.hpp"
+#include "templates/linear_attention/family.hpp"
 
 #include <algorithm>
 
 namespace chela {
+
+PieceRecord::PieceRecord(const Values& traits) {
+    normalizer = traits["head_dim"] * traits["value_dim"];
+    decay = normalizer + (traits["normalize"] != 0 ? traits["head_dim"] : 0);
+    const std::int64_t used = decay + (traits["decay"] != static_cast<int>(Decay::none) ? 1 : 0);
+    elements = used == normalizer ? used : (used + 3) / 4 * 4;
+}
 
 bool one_pass(const Values& traits, const Values& config) {
     return traits["causal"] != 0 && config["segments"] == 1;
@@ -15,6 +23,7 @@ Program compose(EmitRequest request, const PieceBodies& bodies) {
     const int blocks_per_sm = request.blocks_per_sm;
     const Count heads{1, {{"batch", 1}, {"heads", 1}}};
     const bool split = !one_pass(request.traits, request.config);
+    const PieceRecord record(request.traits);
     Program program;
     const auto add = [&](const PieceBody& body, const char* function, std::int64_t pieces) {
         request.body = body.file;
@@ -24,6 +33,10 @@ Program compose(EmitRequest request, const PieceBodies& bodies) {
         request.derived = body.derived;
         request.derived.insert(request.derived.begin(),
                                {"bool", "reads_workspace", split ? "true" : "false"});
+        if (split)
+            request.derived.insert(request.derived.end(), {constant("record_elements", record.elements),
+                                                           constant("record_normalizer", record.normalizer),
+                                                           constant("record_decay", record.decay)});
         Count grid = heads;
         grid.factor = body.blocks_per_head * std::max<std::int64_t>(1, pieces);
         program.kernels.push_back(
@@ -31,13 +44,20 @@ Program compose(EmitRequest request, const PieceBodies& bodies) {
     };
     if (split) {
         program.workspace_bytes = heads;
-        program.workspace_bytes.factor =
-            segments * request.traits["head_dim"] * request.traits["value_dim"] * 4;
+        program.workspace_bytes.factor = segments * record.elements * 4;
         add(bodies.states, "linear_attention_states", segments);
         add(bodies.scan, "linear_attention_scan", 0);
     }
     add(bodies.forward, "linear_attention_forward", segments);
     return program;
+}
+
+std::string more_than_plain(const Values& traits) {
+    if (traits["decay"] != static_cast<int>(Decay::none)) return "it has no decay";
+    if (traits["feature_map"] != static_cast<int>(FeatureMap::identity)) return "it has no feature maps";
+    if (traits["normalize"] != 0) return "it has no normaliser";
+    if (traits["packed"] != 0) return "it does not take packed sequences";
+    return {};
 }
 
 PieceBody cuda_scan(const Values& traits) {
@@ -54,10 +74,9 @@ std::int64_t pieces_to_fill(const Problem& problem, std::int64_t blocks_per_head
                             std::int64_t chunk, std::int64_t most) {
     const std::int64_t heads = std::max<std::int64_t>(1, problem.extents["batch"] * problem.extents["heads"]);
     const std::int64_t blocks = heads * blocks_per_head;
-    std::int64_t pieces = 1;
-    while (pieces < most && blocks * pieces < blocks_wanted &&
-           problem.extents["length"] >= pieces * 2 * 4 * chunk)
-        pieces *= 2;
+    std::int64_t length = problem.extents["length"], pieces = 1; // of a sequence, on average where packed
+    if (problem.traits["packed"] != 0) length /= std::max<std::int64_t>(1, problem.extents["batch"]);
+    while (pieces < most && blocks * pieces < blocks_wanted && length >= pieces * 2 * 4 * chunk) pieces *= 2;
     return pieces;
 }
 

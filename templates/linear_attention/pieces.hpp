@@ -19,11 +19,24 @@ struct PieceBodies {
     PieceBody states, scan, forward;
 };
 
+/// What the workspace holds of each piece, in floats from the start of its record: the state [D, E], the
+/// normaliser [D] where there is one, and, where the state decays, the sum of the logarithms of a over the
+/// piece. The bodies see them as Config::record_elements, record_normalizer and record_decay.
+struct PieceRecord {
+    explicit PieceRecord(const Values& traits);
+    std::int64_t normalizer, decay; ///< where they begin
+    std::int64_t elements;          ///< from a record to the next; a multiple of 4 where more than the state
+};
+
 /// True where one launch does it: causal and a single segment.
 bool one_pass(const Values& traits, const Values& config);
 
 /// The launches of `bodies` for the configuration's `segments`; states and forward run once per segment.
 Program compose(EmitRequest request, const PieceBodies& bodies);
+
+/// Why an algorithm that knows neither decay nor feature map, normaliser or packed sequences cannot serve;
+/// empty where the traits have none of them.
+std::string more_than_plain(const Values& traits);
 
 /// The scan on CUDA, the same for every algorithm there.
 PieceBody cuda_scan(const Values& traits);

@@ -51,7 +51,7 @@ class Simt final : public Algorithm {
     std::string rejects(const Target& target, const Values& traits) const override {
         if (target.backend == Backend::cpu) return "it is for CUDA cores";
         if (traits["dtype"] != static_cast<int>(DType::fp32)) return "it computes fp32 only";
-        return {};
+        return more_than_plain(traits);
     }
 
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {

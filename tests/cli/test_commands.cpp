@@ -48,7 +48,7 @@ TEST_CASE("devices and list") {
     CHECK(family["name"] == "linear_attention");
     CHECK(family["traits"][0]["option"] == "--head-dim");
     CHECK(family["traits"][0]["range"] == "8 to 256");
-    CHECK(family["tensors"].size() == 6);
+    CHECK(family["tensors"].size() == 11);
     CHECK(holds(text_of(folder, "list"), "--head-dim"));
 }
 

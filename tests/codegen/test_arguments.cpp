@@ -73,6 +73,54 @@ TEST_CASE("the block is laid out as the emitted struct") {
     CHECK(arguments.workspace_bytes() == 99);
 }
 
+TEST_CASE("the block holds what the traits have, and nothing else") {
+    struct {
+        void* q;
+        long long q_stride[3];
+        void *k, *k_stride[3], *v, *v_stride[3], *o, *o_stride[3], *initial_state, *initial_state_stride[3],
+            *final_state, *final_state_stride[3];
+        void* gate;
+        long long gate_stride[2];
+        void* initial_normalizer;
+        long long initial_normalizer_stride[2];
+        void* final_normalizer;
+        long long final_normalizer_stride[2];
+        void* cu_seqlens;
+        int batch, length, heads;
+        float scale, epsilon;
+        void* workspace;
+    } block;
+    const Problem problem = LinearAttention{.head_dim = 16,
+                                            .decay = Decay::scalar,
+                                            .normalize = true,
+                                            .packed = true,
+                                            .batch = 5,
+                                            .length = 70,
+                                            .heads = 3};
+    CHECK(problem.shape(problem.family->tensor("q")) == std::vector<std::int64_t>{1, 70, 3, 16});
+    CHECK(problem.shape(problem.family->tensor("final_normalizer")) == std::vector<std::int64_t>{5, 3, 16});
+    CHECK(problem.shape(problem.family->tensor("cu_seqlens")) == std::vector<std::int64_t>{6});
+    CHECK(problem.dtype(problem.family->tensor("cu_seqlens")) == DType::int32);
+    Arguments arguments = complete(problem);
+    CHECK(complaint(arguments).starts_with("gate is missing"));
+    arguments.tensor("gate", memory + 4).tensor("final_normalizer", memory + 8);
+    CHECK(complaint(arguments).starts_with("cu_seqlens is missing"));
+    arguments.tensor("cu_seqlens", memory + 12);
+    CHECK(complaint(arguments).empty());
+    REQUIRE(arguments.block_bytes() == sizeof block);
+    std::memcpy(&block, arguments.block(), sizeof block);
+    CHECK(block.q_stride[0] == 70 * 3 * 16);
+    CHECK(block.gate == memory + 4);
+    CHECK(block.gate_stride[0] == 70 * 3);
+    CHECK(block.gate_stride[1] == 3);
+    CHECK(block.initial_normalizer == nullptr);
+    CHECK(block.final_normalizer == memory + 8);
+    CHECK(block.final_normalizer_stride[1] == 16);
+    CHECK(block.cu_seqlens == memory + 12);
+    CHECK(block.epsilon == 1e-6f);
+    CHECK(chela::tests::complaint([&] { arguments.tensor("decay", memory); }).starts_with("decay is given"));
+}
+
 TEST_CASE("scale defaults to head_dim^-1/2") {
     CHECK(block_of(Arguments(LinearAttention{.head_dim = 64})).scale == 0.125f);
 }

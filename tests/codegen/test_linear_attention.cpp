@@ -2,6 +2,7 @@
 #include "templates/linear_attention/problem.hpp"
 #include "tests/codegen/complaint.hpp"
 
+#include <cmath>
 #include <doctest/doctest.h>
 #include <set>
 
@@ -29,6 +30,71 @@ TEST_CASE("contradictions and values out of range are refused") {
               Problem(LinearAttention{.dtype = DType::fp32, .alignment = 2});
           }).starts_with("alignment is 2"));
     CHECK(complaint([] { Problem(LinearAttention{.length = -1}); }).starts_with("length is -1"));
+}
+
+TEST_CASE("what is not causal has no decay") {
+    for (const Decay decay : {Decay::per_head, Decay::scalar}) {
+        CHECK(complaint([&] { Problem(LinearAttention{.decay = decay}); }).empty());
+        CHECK(complaint([&] {
+                  Problem(LinearAttention{.causal = false, .decay = decay});
+              }).starts_with("decay is '"));
+    }
+}
+
+TEST_CASE("the definition with everything in it, by hand") {
+    // Head 0 of one sequence of two tokens, D = E = 8, of which all but the first elements are zero.
+    const Problem problem = LinearAttention{.head_dim = 8,
+                                            .dtype = DType::fp32,
+                                            .decay = Decay::scalar,
+                                            .feature_map = FeatureMap::squared_relu,
+                                            .normalize = true,
+                                            .packed = true,
+                                            .batch = 2,
+                                            .length = 2};
+    HostTensors tensors;
+    const auto rows = [](double first, double second) {
+        HostTensor tensor{{1, 2, 1, 8}, std::vector<double>(16, 0.0)};
+        tensor.data[0] = first, tensor.data[8] = second;
+        return tensor;
+    };
+    tensors["q"] = rows(3, 1), tensors["k"] = rows(2, 1), tensors["v"] = rows(5, 7);
+    tensors["gate"] = {{1, 2, 1}, {-0.5, -1}};
+    tensors["cu_seqlens"] = {{3}, {0, 2, 2}};
+    tensors["initial_state"] = {{2, 1, 8, 8}, std::vector<double>(128, 0.0)};
+    tensors["initial_state"].data[0] = 11, tensors["initial_state"].data[64] = 13;
+    problem.family->reference(problem, {{"scale", 0.5}, {"epsilon", 0.25}}, tensors);
+    const double state_1 = std::exp(-0.5) * 11 + 4 * 5, state_2 = std::exp(-1) * state_1 + 7;
+    const double sum_1 = 4, sum_2 = std::exp(-1) * sum_1 + 1;
+    CHECK(tensors["o"].data[0] == doctest::Approx(4.5 * state_1 / (4.5 * sum_1 + 0.25)));
+    CHECK(tensors["o"].data[8] == doctest::Approx(0.5 * state_2 / (0.5 * sum_2 + 0.25)));
+    CHECK(tensors["final_state"].data[0] == doctest::Approx(state_2));
+    CHECK(tensors["final_state"].data[64] == 13); // of the empty sequence
+    CHECK(tensors["final_normalizer"].data[0] == doctest::Approx(sum_2));
+    CHECK(tensors["final_normalizer"].data[8] == 0);
+}
+
+TEST_CASE("offsets of packed sequences are drawn in order, from 0 to the length, some of them equal") {
+    int empty = 0;
+    for (const int batch : {1, 2, 3, 17})
+        for (const int length : {0, 1, 16, 333}) {
+            const Problem problem =
+                LinearAttention{.head_dim = 16, .packed = true, .batch = batch, .length = length};
+            const TensorSpec& tensor = problem.family->tensor("cu_seqlens");
+            for (int seed = 0; seed < 20; ++seed) {
+                double before = 0;
+                for (int i = 0; i <= batch; ++i) {
+                    const double random = std::sin(static_cast<double>(seed * 31 + i * 7)) * 3.4;
+                    const double value = problem.family->test_value(problem, tensor, i, random, 1e3);
+                    if (i == 0) CHECK(value == 0);
+                    if (i == batch) CHECK(value == length);
+                    CHECK(value >= before);
+                    CHECK(value == std::floor(value));
+                    empty += i > 0 && length > 100 && value == before;
+                    before = value;
+                }
+            }
+        }
+    CHECK(empty > 10);
 }
 
 TEST_CASE("every default configuration is inside the search space") {
