@@ -153,7 +153,8 @@ std::string losers_text(const Terminal& terminal, const TuneReport& report) {
         const std::string& detail = example.measurement.detail;
         std::string why =
             fmt::format("e.g. {}: {}", example.config, detail.empty() ? why_not(report, example) : detail);
-        if (kind == "tied") why = "within the spread; the winner takes less from the device";
+        if (kind == "tied")
+            why = "within the spread; the winner is the default or takes less from the device";
         if (kind == "slower" && report.winner)
             why = fmt::format("up to {:.1f}x; the nearest: {}, {}",
                               group.slowest / report.winner->measurement.median_ms, example.config,

@@ -17,7 +17,7 @@ struct SamplingPlan {
     double milliseconds;
 };
 constexpr SamplingPlan quick{.least = 5, .most = 15, .milliseconds = 50};
-constexpr SamplingPlan thorough{.least = 15, .most = 60, .milliseconds = 500};
+constexpr SamplingPlan thorough{.least = 15, .most = 40, .milliseconds = 200}; // of one round of several
 constexpr int pilot_samples = 3;
 
 constexpr double largest_relative_spread = 0.5;

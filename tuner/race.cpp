@@ -12,6 +12,22 @@ double median(std::vector<double> values) {
     return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+/// Times that may be compared: the median over the rounds of the time as a multiple of the round's mean, or,
+/// where there were no rounds, the medians.
+std::vector<double> comparable_times(const std::vector<Contender>& contenders) {
+    std::vector<double> times;
+    for (const Contender& one : contenders) {
+        std::vector<double> multiples;
+        for (std::size_t round = 0; round < one.rounds.size(); ++round) {
+            double sum = 0;
+            for (const Contender& other : contenders) sum += other.rounds.at(round);
+            multiples.push_back(one.rounds[round] / sum * static_cast<double>(contenders.size()));
+        }
+        times.push_back(multiples.empty() ? one.measurement.median_ms : median(std::move(multiples)));
+    }
+    return times;
+}
+
 } // namespace
 
 Footprint footprint(const Problem& problem, const Target& target, const Config& config) {
@@ -51,21 +67,27 @@ bool tied(const Measurement& faster, const Measurement& slower) {
 
 std::vector<Contender> decide(const Problem& problem, const Target& target,
                               std::vector<Contender> contenders) {
-    const Measurement fastest =
-        std::min_element(contenders.begin(), contenders.end(), [](const auto& a, const auto& b) {
-            return a.measurement.median_ms < b.measurement.median_ms;
-        })->measurement;
-    std::vector<std::tuple<Footprint, std::string, Contender>> ties;
-    for (Contender& contender : contenders) {
-        if (!tied(fastest, contender.measurement)) continue;
-        ties.emplace_back(footprint(problem, target, contender.config), contender.config.to_string(),
-                          std::move(contender));
+    const std::vector<double> times = comparable_times(contenders);
+    const std::size_t fastest = std::min_element(times.begin(), times.end()) - times.begin();
+    const auto with_time = [&](std::size_t i) {
+        Measurement measurement = contenders[i].measurement;
+        measurement.spread_ms *= times[i] / measurement.median_ms;
+        measurement.median_ms = times[i];
+        return measurement;
+    };
+    std::vector<std::tuple<bool, Footprint, std::string, Contender>> ties;
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+        if (!tied(with_time(fastest), with_time(i))) continue;
+        const Contender& one = contenders[i];
+        ties.emplace_back(!one.is_default, footprint(problem, target, one.config), one.config.to_string(),
+                          one);
     }
     std::sort(ties.begin(), ties.end(), [](const auto& a, const auto& b) {
-        return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
+        return std::tie(std::get<0>(a), std::get<1>(a), std::get<2>(a)) <
+               std::tie(std::get<0>(b), std::get<1>(b), std::get<2>(b));
     });
     std::vector<Contender> result;
-    for (auto& tie : ties) result.push_back(std::move(std::get<2>(tie)));
+    for (auto& tie : ties) result.push_back(std::move(std::get<3>(tie)));
     return result;
 }
 

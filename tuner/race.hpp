@@ -1,6 +1,8 @@
 #pragma once
 // Who wins among candidates that were measured. Two times that lie closer than their spread are a tie, and a
-// tie is decided by what the candidate takes from the device, not by noise, so that repeated searches agree.
+// tie goes to the default, else to what takes least from the device: not to noise, so that repeated searches
+// agree. Times of one round of a race are compared with each other: what slows the device down between rounds
+// (heat, other programs) slows all of a round.
 
 #include "tuner/runner.hpp"
 
@@ -26,8 +28,8 @@ Footprint footprint(const Problem&, const Target&, const Config&);
 Measurement combine(const std::vector<Measurement>& rounds);
 
 /// How far the times of tied candidates may differ, whatever their spread: a noisy candidate must not win by
-/// its noise.
-inline constexpr double largest_tie = 0.03;
+/// its noise, nor a lean one by a tie that a user would notice.
+inline constexpr double largest_tie = 0.01;
 /// Whether the slower one is no further behind than the larger spread, at most `largest_tie` of the faster
 /// time.
 bool tied(const Measurement& faster, const Measurement& slower);
@@ -35,9 +37,12 @@ bool tied(const Measurement& faster, const Measurement& slower);
 struct Contender {
     Config config;
     Measurement measurement; ///< status ok
+    /// Median time of each round in ms, as many for each contender; empty where there was no race.
+    std::vector<double> rounds = {};
+    bool is_default = false; ///< what serves untuned
 };
-/// The contenders tied with the fastest, the winner first: smaller footprint, then the configuration's text.
-/// `contenders` must not be empty.
+/// The contenders tied with the fastest, the winner first: the default, then the smaller footprint, then the
+/// configuration's text. `contenders` must not be empty.
 std::vector<Contender> decide(const Problem&, const Target&, std::vector<Contender> contenders);
 
 } // namespace chela

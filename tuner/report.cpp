@@ -17,7 +17,7 @@ std::string why_not(const TuneReport& report, const Record& record) {
     if (!report.winner || record.config == report.winner->config) return "";
     const Record& winner = *report.winner;
     if (std::find(report.ties.begin(), report.ties.end(), record.config) != report.ties.end()) {
-        return "tied; the winner takes less from the device or comes first by name";
+        return "tied; the winner is the default, takes less from the device or comes first by name";
     }
     if (record.effort < winner.effort && measurement.median_ms <= winner.measurement.median_ms) {
         return "slower than every finalist when all were measured quickly";

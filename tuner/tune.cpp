@@ -1,6 +1,5 @@
 #include "tuner/tune.hpp"
 
-#include "codegen/error.hpp"
 #include "tuner/compile_ahead.hpp"
 #include "tuner/earlier_search.hpp"
 #include "tuner/race.hpp"
@@ -98,8 +97,9 @@ class Tuning {
     std::vector<Candidate> candidates_; ///< settled, in the order they were tried
     int proposed_ = 0;
     bool all_proposed_ = false;
-    std::vector<Candidate*> finalists_; ///< that have survived so far
-    bool raced_ = false;                ///< each finalist was measured thoroughly at least once
+    std::vector<Candidate*> finalists_;                           ///< that have survived so far
+    std::map<const Candidate*, std::vector<Measurement>> rounds_; ///< of each finalist
+    bool raced_ = false; ///< each finalist was measured thoroughly at least once
     Progress state_;
     TuneReport report_;
 };
@@ -171,28 +171,34 @@ void Tuning::race() {
     std::sort(ranked.begin(), ranked.end(),
               [](const Candidate* a, const Candidate* b) { return ranks_before(a->record, b->record); });
 
+    // The default races too, however it did when the device was in another state.
+    std::ptrdiff_t count = std::min<std::ptrdiff_t>(options_.finalists, std::ssize(ranked));
+    const auto untuned = std::find_if(ranked.begin() + count, ranked.end(),
+                                      [&](const Candidate* one) { return one->config == first_.front(); });
+    if (untuned != ranked.end()) std::rotate(ranked.begin() + count++, untuned, untuned + 1);
+
     // Where all finalists fail under the closer look, the next best take their places.
     auto next = ranked.begin();
     while (finalists_.empty() && next != ranked.end() && !stopping(1)) {
-        const auto end = next + std::min<std::ptrdiff_t>(options_.finalists, ranked.end() - next);
-        finalists_.assign(next, end);
-        next = end;
+        finalists_.assign(next, next + count);
+        next += count;
+        count = std::min<std::ptrdiff_t>(options_.finalists, ranked.end() - next);
         const int rounds = finalists_.size() == 1 ? 1 : options_.rounds; // nothing to compare with
         state_.phase = Progress::Phase::racing;
         state_.done = 0;
         state_.total = rounds * static_cast<int>(finalists_.size());
-        std::map<Candidate*, std::vector<Measurement>> measured;
+        rounds_.clear();
         for (int round = 0; round < rounds && !stopping(1); ++round) {
             for (Candidate* finalist : std::vector(finalists_)) {
                 if (stopping(1)) break;
-                measure_finalist(*finalist, measured[finalist]);
+                measure_finalist(*finalist, rounds_[finalist]);
             }
             std::erase_if(finalists_,
                           [](const Candidate* one) { return one->record.measurement.status != Status::ok; });
-            std::rotate(finalists_.begin(), finalists_.begin() + !finalists_.empty(), finalists_.end());
+            std::reverse(finalists_.begin(), finalists_.end()); // a steady drift favours nobody
         }
         raced_ = std::all_of(finalists_.begin(), finalists_.end(),
-                             [&](Candidate* finalist) { return !measured[finalist].empty(); });
+                             [&](Candidate* finalist) { return !rounds_[finalist].empty(); });
     }
 }
 
@@ -215,13 +221,21 @@ void Tuning::measure_finalist(Candidate& finalist, std::vector<Measurement>& rou
 /// all.
 std::vector<Contender> Tuning::contenders() const {
     std::vector<Contender> contenders;
+    const auto add = [&](const Candidate& one) {
+        contenders.push_back({one.config, one.record.measurement, {}, one.config == first_.front()});
+    };
     if (raced_ && !finalists_.empty()) {
-        for (const Candidate* one : finalists_) contenders.push_back({one->config, one->record.measurement});
+        std::size_t complete = std::numeric_limits<std::size_t>::max(); // time may have ended within a round
+        for (const Candidate* one : finalists_) complete = std::min(complete, rounds_.at(one).size());
+        if (complete > 1) complete -= complete % 2; // as many in either order
+        for (const Candidate* one : finalists_) {
+            add(*one);
+            for (std::size_t i = 0; i < complete; ++i)
+                contenders.back().rounds.push_back(rounds_.at(one)[i].median_ms);
+        }
     } else {
         for (const Candidate& one : candidates_) {
-            if (one.record.measurement.status == Status::ok) {
-                contenders.push_back({one.config, one.record.measurement});
-            }
+            if (one.record.measurement.status == Status::ok) add(one);
         }
     }
     return contenders;
@@ -272,18 +286,6 @@ void Tuning::tell(const std::string& current, const Record* latest) {
     state_.current = current;
     state_.latest = latest ? std::optional(*latest) : std::nullopt;
     progress_(state_);
-}
-
-void check(const TuneOptions& options) {
-    const auto require = [](bool good, const std::string& what, auto value, const std::string& right) {
-        if (!good) throw UserError(what + " is " + std::to_string(value) + "; it must be " + right);
-    };
-    require(options.budget_seconds >= 0 && options.budget_seconds < 1e9, "budget_seconds",
-            options.budget_seconds, "0 (no limit) or more");
-    require(options.trials >= 0, "trials", options.trials, "0 (no limit) or more");
-    require(options.compile_threads >= 0, "compile_threads", options.compile_threads, "0 (advised) or more");
-    require(options.finalists >= 1, "finalists", options.finalists, "1 or more");
-    require(options.rounds >= 1, "rounds", options.rounds, "1 or more");
 }
 
 } // namespace

@@ -34,13 +34,13 @@ TEST_CASE("tune: the whole space where nothing limits it, and the optimum wins")
     CHECK(report.winner->config == toy::best);
     CHECK(report.config == toy::config(toy::best));
     CHECK(report.winner->effort == Effort::thorough);
-    CHECK(report.winner->measurement.samples == 150); // three rounds
+    CHECK(report.winner->measurement.samples == 300); // six rounds
     CHECK(report.winner->measurement.compile_ms == 120);
     CHECK(report.space == toy::space().size());
     CHECK(report.compiled == static_cast<int>(report.space));
     CHECK(runner.compiles == report.compiled);
     CHECK(report.measured == static_cast<int>(runner.measured.size()));
-    CHECK(runner.measures(Effort::thorough) == 12);
+    CHECK(runner.measures(Effort::thorough) == 30); // of the best four and of the default
     CHECK(runner.measured.front().first == toy::default_text);
     CHECK(report.warnings.empty());
 
@@ -56,7 +56,7 @@ TEST_CASE("tune: the whole space where nothing limits it, and the optimum wins")
         CHECK(report.counts.at(status) > 0);
     }
     CHECK(report.records.front().config == toy::best);
-    CHECK(std::is_sorted(report.records.begin() + 4, report.records.end(), ranks_before));
+    CHECK(std::is_sorted(report.records.begin() + 5, report.records.end(), ranks_before));
 }
 
 TEST_CASE("tune: the fast but wrong candidate never wins, whatever the seed and the limits") {
@@ -100,16 +100,16 @@ TEST_CASE("tune: where all finalists fail under the closer look, the next best t
     toy::Runner runner;
     runner.on_measure = [&](int, const Config& config, Effort effort, Measurement& measurement) {
         if (effort == Effort::quick) return;
-        if (failed.size() < 4) failed.insert(config.to_string());
+        if (failed.size() < 5) failed.insert(config.to_string());
         if (failed.contains(config.to_string())) measurement.status = Status::unstable;
     };
     Database database(":memory:");
     const TuneReport report = tune(runner, database, toy::problem());
     REQUIRE(report.winner);
-    CHECK(failed.size() == 4);
+    CHECK(failed.size() == 5);
     CHECK_FALSE(failed.contains(report.winner->config));
     CHECK(report.winner->effort == Effort::thorough);
-    CHECK(report.counts.at(Status::unstable) == 4);
+    CHECK(report.counts.at(Status::unstable) == 5);
 }
 
 TEST_CASE("tune: finalists are measured in turns") {
@@ -117,12 +117,12 @@ TEST_CASE("tune: finalists are measured in turns") {
     Database database(":memory:");
     tune(runner, database, toy::problem());
     const auto last = runner.measured.end();
-    for (auto round = last - 12; round != last; round += 4) {
+    for (auto round = last - 30; round != last; round += 5) {
         std::set<std::string> finalists;
-        for (auto one = round; one != round + 4; ++one) finalists.insert(one->first);
-        CHECK(finalists.size() == 4);
+        for (auto one = round; one != round + 5; ++one) finalists.insert(one->first);
+        CHECK(finalists.size() == 5);
     }
-    CHECK((last - 12)->first != (last - 8)->first); // and none is always first
+    CHECK((last - 30)->first != (last - 25)->first); // and none is always first
 }
 
 TEST_CASE("tune: noise does not change the winner among ties, and ties are told") {
@@ -146,6 +146,34 @@ TEST_CASE("tune: noise does not change the winner among ties, and ties are told"
         CHECK(why_not(report, record_of(report, toy::best)).starts_with("tied"));
     }
     CHECK(winners == std::set{lean});
+}
+
+TEST_CASE("tune: the default races, and what is no faster does not replace it, however the device drifts") {
+    // The default is 2 % faster than the optimum, as fast, or 2 % slower; when candidates are explored, the
+    // device is such that the default looks worst. A device that warms up makes each measurement 1 % slower
+    // than the one before.
+    for (const double default_ms : {0.98, 1.004, 1.02}) {
+        for (unsigned seed = 0; seed < 20; ++seed) {
+            CAPTURE(default_ms);
+            CAPTURE(seed);
+            std::mt19937 random(seed);
+            double heat = 1;
+            toy::Runner runner;
+            runner.on_measure = [&](int, const Config& config, Effort effort, Measurement& measurement) {
+                const bool is_default = config.to_string() == toy::default_text;
+                if (is_default) measurement.median_ms = effort == Effort::quick ? 5 : default_ms;
+                if (effort == Effort::thorough) heat *= 1.01;
+                std::uniform_real_distribution<double> noise(0.999, 1.001);
+                measurement.median_ms *= heat * noise(random);
+                measurement.spread_ms = 0.026 * measurement.median_ms;
+            };
+            Database database(":memory:");
+            const TuneReport report = tune(runner, database, toy::problem());
+            REQUIRE(report.winner);
+            CHECK(report.winner->config == (default_ms < 1.01 ? toy::default_text : toy::best));
+            CHECK(report.ties.size() == (default_ms == 1.004 ? 1 : 0));
+        }
+    }
 }
 
 TEST_CASE("tune: why the others lost") {
@@ -221,8 +249,8 @@ TEST_CASE("tune: progress tells done, total, the best so far, the time left and 
     }
     CHECK(settled == 20);
     CHECK(events.back().phase == Progress::Phase::racing);
-    CHECK(events.back().done == 12);
-    CHECK(events.back().total == 12);
+    CHECK(events.back().done == 30);
+    CHECK(events.back().total == 30);
     CHECK(events.back().seconds_left == doctest::Approx(0));
     CHECK(events[10].seconds_left.value() > 0);
 }
