@@ -30,6 +30,11 @@ struct Scratch {
         states = state + keys + values;
         forward = state + matrix_bytes(token_rows, d) + matrix_bytes(token_rows, e);
         if (traits["causal"]) forward += keys + values + matrix_bytes(token_rows, chunk);
+        if (traits["decay"] != static_cast<int>(Decay::none)) {
+            states += matrix_bytes(1, chunk) + matrix_bytes(1, token_rows);
+            forward += matrix_bytes(1, chunk) + matrix_bytes(1, token_rows);
+        }
+        if (traits["normalize"] != 0) forward += matrix_bytes(1, d) + matrix_bytes(1, token_rows);
     }
 };
 
@@ -51,7 +56,7 @@ class CpuBlocked final : public Algorithm {
     std::string rejects(const Target& target, const Values& traits) const override {
         if (target.backend != Backend::cpu) return "it is for the CPU";
         if (traits["math"] == static_cast<int>(Math::tf32)) return "the CPU has no tf32";
-        return more_than_plain(traits);
+        return {};
     }
 
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {

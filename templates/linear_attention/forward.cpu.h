@@ -1,13 +1,14 @@
 #pragma once
 // Linear attention forward on the CPU. One block computes a piece of one head's sequence, chunk by chunk:
 //     O = scale · [ (Q Kᵀ ∘ mask) V + Q S ],    S += Kᵀ V
+// with the decay of chela.md in the mask and before S, and each row over its denominator where it is
+// normalised.
 // K (transposed), V, Q, the scores Q Kᵀ and the state S are fp32 matrices in scratch memory, sized to stay in
 // the second-level cache. The products over value columns go panel by panel, so that the panels of S and V
 // are read from the first-level cache.
 
+#include "linear_attention/chunk.cpu.h"
 #include "prelude/cpu/prefetch.h"
-#include "prelude/cpu/sequence.h"
-#include "prelude/cpu/tile.h"
 #include "prelude/cpu/transpose.h"
 
 namespace chela {
@@ -25,6 +26,13 @@ struct ForwardScratch {
     Matrix<Config::chunk, Config::value_dim> values;
     Matrix<token_rows, Config::chunk> scores;
     //@end
+    //@if decay != none
+    ChunkDecay<Config> decay;
+    //@end
+    //@if normalize
+    Matrix<1, Config::head_dim> normalizer; ///< z
+    Matrix<1, token_rows> factors;          ///< of each row: scale over its denominator
+    //@end
 
     explicit ForwardScratch(void* memory) {
         auto* next = static_cast<float*>(memory);
@@ -40,6 +48,14 @@ struct ForwardScratch {
         place(values);
         place(scores);
         //@end
+        //@if decay != none
+        place(decay.log);
+        place(decay.from_start);
+        //@end
+        //@if normalize
+        place(normalizer);
+        place(factors);
+        //@end
     }
 };
 
@@ -53,6 +69,13 @@ CHELA_INLINE void masked_scores(const ForwardScratch<Config>& scratch, int token
         tile.clear();
         tile.multiply_add(scratch.queries.at(row, 0), scratch.queries.stride, scratch.keys.at(0, column),
                           scratch.keys.stride, Config::head_dim);
+        //@if decay != none
+        for (int vector = 0; vector < width.value; ++vector) {
+            const Vector before = load(scratch.decay.log.data + column + vector * lanes);
+            for (int i = 0; i < rows && row + i < tokens; ++i)
+                tile.sum[i][vector] *= exp2(broadcast(scratch.decay.log.data[row + i]) - before);
+        }
+        //@end
         if (column + width.value * lanes - 1 > row)
             for (int i = 0; i < rows; ++i)
                 for (int vector = 0; vector < width.value; ++vector) {
@@ -74,6 +97,26 @@ CHELA_INLINE void masked_scores(const ForwardScratch<Config>& scratch, int token
 }
 //@end
 
+//@if normalize
+/// factors = scale / (scale · (scores · 1 + Q z) + epsilon).
+template <class Config>
+CHELA_INLINE void row_factors(const ForwardScratch<Config>& scratch, float scale, float epsilon, int tokens) {
+    for (int row = 0; row < tokens; ++row) {
+        const float* query = scratch.queries.at(row, 0);
+        float sum = 0;
+        for (int d = 0; d < Config::head_dim; ++d) sum += query[d] * scratch.normalizer.data[d];
+        //@if decay != none
+        sum *= scratch.decay.from_start.data[row];
+        //@end
+        //@if causal
+        const float* scores = scratch.scores.at(row, 0);
+        for (int t = 0; t <= row; ++t) sum += scores[t];
+        //@end
+        scratch.factors.data[row] = scale / (scale * sum + epsilon);
+    }
+}
+//@end
+
 /// outputs[:, panel] = scale · (scores V + Q S)[:, panel] for the panel of `vectors` vectors at `column`.
 /// `upcoming.step()` is called once per tile.
 template <int vectors, class Config, class Upcoming>
@@ -86,12 +129,19 @@ CHELA_INLINE void output_panel(const ForwardScratch<Config>& scratch, float scal
         tile.clear();
         tile.multiply_add(scratch.queries.at(row, 0), scratch.queries.stride, scratch.state.at(0, column),
                           scratch.state.stride, Config::head_dim);
+        //@if decay != none
+        tile.scale_rows(scratch.decay.from_start.data + row);
+        //@end
         //@if causal
         if constexpr (Config::causal)
             tile.multiply_add(scratch.scores.at(row, 0), scratch.scores.stride, scratch.values.at(0, column),
                               scratch.values.stride, row + rows < tokens ? row + rows : tokens);
         //@end
+        //@if normalize
+        tile.scale_rows(scratch.factors.data + row);
+        //@else
         tile.scale(scale);
+        //@end
         tile.store_to(scratch.outputs.at(row, column), scratch.outputs.stride);
     }
 }
@@ -103,7 +153,7 @@ void linear_attention_forward_body(const Arguments& arguments, long long block, 
     constexpr int value_dim = Config::value_dim;
     constexpr int tiles = count_tiles<Config>(chunk, value_dim) +
                           (Config::causal ? count_tiles<Config>(head_dim, value_dim) : 0);
-    const Piece piece = sequence_piece<Config::segments, chunk>(arguments, block);
+    const Piece piece = piece_of_block<Config, Config::segments>(arguments, block);
     const auto q = token_rows(arguments.q, arguments.q_stride, piece);
     const auto o = token_rows(arguments.o, arguments.o_stride, piece);
     //@if causal
@@ -111,19 +161,35 @@ void linear_attention_forward_body(const Arguments& arguments, long long block, 
     const auto v = token_rows(arguments.v, arguments.v_stride, piece);
     //@end
 
-    const ForwardScratch<Config> scratch(memory);
+    ForwardScratch<Config> scratch(memory);
     if constexpr (Config::reads_workspace) {
         const long long first_block = block - piece.segment;
-        const auto* states = static_cast<const float*>(arguments.workspace);
-        pack_rows<value_dim>(scratch.state,
-                             states + (Config::causal ? block : first_block) * head_dim * value_dim,
-                             value_dim, head_dim);
+        const float* const record = static_cast<const float*>(arguments.workspace) +
+                                    (Config::causal ? block : first_block) * Config::record_elements;
+        pack_rows<value_dim>(scratch.state, record, value_dim, head_dim);
+        //@if normalize
+        pack_rows<head_dim>(scratch.normalizer, record + Config::record_normalizer, 0, 1);
+        //@end
     } else if (arguments.initial_state) {
         const auto initial = state_rows(arguments.initial_state, arguments.initial_state_stride, piece);
         pack_rows<value_dim>(scratch.state, initial[0], initial.stride, head_dim);
     } else {
         fill_zero(scratch.state, 0, head_dim);
     }
+    //@if normalize
+    if constexpr (!Config::reads_workspace) {
+        if (arguments.initial_normalizer)
+            pack_rows<head_dim>(
+                scratch.normalizer,
+                normalizer_row(arguments.initial_normalizer, arguments.initial_normalizer_stride, piece), 0,
+                1);
+        else
+            fill_zero(scratch.normalizer, 0, 1);
+    }
+    //@end
+    //@if decay != none
+    scratch.decay.begin(arguments, piece);
+    //@end
     //@if causal
     // Rows that fill up the last tile of the state: their sums are never read.
     fill_zero(scratch.state, head_dim, scratch.state_rows);
@@ -140,13 +206,25 @@ void linear_attention_forward_body(const Arguments& arguments, long long block, 
     };
     for (long long token = piece.begin; token < piece.end; token += chunk) {
         const int tokens = piece.end - token < chunk ? int(piece.end - token) : chunk;
-        pack_rows<head_dim>(scratch.queries, q[token], q.stride, tokens);
+        pack_rows<head_dim>(scratch.queries, q[token], q.stride, tokens, FeatureMap{});
+        //@if decay != none
+        scratch.decay.read(arguments, piece, token, tokens);
+        //@end
         //@if causal
         if constexpr (Config::causal) {
-            pack_transposed<head_dim>(scratch.keys, k[token], k.stride, tokens);
+            pack_transposed<head_dim>(scratch.keys, k[token], k.stride, tokens, FeatureMap{});
             pack_rows<value_dim>(scratch.values, v[token], v.stride, tokens);
             masked_scores(scratch, tokens);
         }
+        //@end
+        //@if normalize
+        row_factors(scratch, arguments.scale, arguments.epsilon, tokens);
+        //@end
+        //@if decay != none
+        scratch.decay.to_end(scratch.keys, head_dim, tokens); // the scores are done with them
+        const Scaled kept{scratch.decay.left()};
+        //@elif causal
+        const Kept kept;
         //@end
         auto upcoming = next_chunk<chunk, tiles>(token, piece.end, fetch);
         for_each_panel<value_dim, Config::tile_vectors>([&](auto width, int column) {
@@ -154,9 +232,14 @@ void linear_attention_forward_body(const Arguments& arguments, long long block, 
             //@if causal
             if constexpr (Config::causal)
                 add_product<Config::tile_rows, width.value, scratch.state_rows>(
-                    scratch.state, scratch.keys, scratch.values, column, tokens, upcoming);
+                    scratch.state, scratch.keys, scratch.values, column, tokens, upcoming, kept);
             //@end
         });
+        //@if normalize
+        //@if causal
+        add_keys(scratch.normalizer.data, kept.factor, scratch.keys, head_dim, tokens);
+        //@end
+        //@end
         unpack_rows<value_dim>(o[token], o.stride, scratch.outputs, tokens);
     }
     //@if causal
@@ -165,6 +248,13 @@ void linear_attention_forward_body(const Arguments& arguments, long long block, 
             const auto final_rows = state_rows(arguments.final_state, arguments.final_state_stride, piece);
             unpack_rows<value_dim>(final_rows[0], final_rows.stride, scratch.state, head_dim);
         }
+    //@if normalize
+    if constexpr (Config::causal && !Config::reads_workspace)
+        if (arguments.final_normalizer)
+            unpack_rows<head_dim>(
+                normalizer_row(arguments.final_normalizer, arguments.final_normalizer_stride, piece), 0,
+                scratch.normalizer, 1);
+    //@end
     //@end
 }
 

@@ -31,6 +31,14 @@ const GoldenCase golden_cases[] = {
     {"simt_causal_fp32", "sm_120a", {.head_dim = 64, .dtype = DType::fp32}, 1},
     {"cpu_causal_fp32", "cpu", {.head_dim = 64, .dtype = DType::fp32}, 1},
     {"cpu_split_bf16", "cpu", {.head_dim = 64, .value_dim = 32}, 4},
+    {"cpu_packed_gated_normalized",
+     "cpu",
+     {.head_dim = 64,
+      .decay = Decay::scalar,
+      .feature_map = FeatureMap::elu_plus_one,
+      .normalize = true,
+      .packed = true},
+     4},
     {"emulator_causal_bf16", "emulator:sm_80", {.head_dim = 64}, 1},
 };
 

@@ -1,9 +1,10 @@
 #include "tests/numerics/linear_attention_grid.hpp"
 
+#include "runtime/reference_slices.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <random>
 #include <span>
 
 namespace chela::tests {
@@ -97,58 +98,77 @@ std::string run_case(Session& session, const GridCase& entry, int& skipped) {
                : fmt::format("{}\n    config {}\n    {}", describe(entry), config.to_string(), result.detail);
 }
 
+namespace {
+
+/// One tensor of the whole sequence on the device.
+struct SplitTensor {
+    const TensorSpec* spec;
+    std::int64_t elements,
+        token_elements; ///< of everything; from a token to the next, 0 where there are none
+    float* memory;
+};
+
+} // namespace
+
 double split_difference(Session& session, const LinearAttention& description, int first_length) {
     const Problem whole = description;
     Device& device = session.device();
-    const auto rows = static_cast<std::size_t>(description.batch * description.heads);
-    const auto d = static_cast<std::size_t>(whole.traits["head_dim"]),
-               e = static_cast<std::size_t>(whole.traits["value_dim"]);
-    const auto length = static_cast<std::size_t>(description.length);
-    std::mt19937 random(static_cast<unsigned>(first_length));
-    std::normal_distribution<float> normal;
-    const auto filled = [&](std::size_t count) {
-        std::vector<float> host(count);
-        for (auto& x : host) x = normal(random);
-        void* memory = device.allocate(count * 4);
-        device.copy_in(memory, host.data(), count * 4);
-        return static_cast<float*>(memory);
+    std::vector<SplitTensor> tensors;
+    float* pieces = nullptr; // the outputs of the two pieces
+    std::int64_t outputs = 0;
+    for (const TensorSpec& spec : whole.tensors()) {
+        const auto shape = whole.shape(spec);
+        const bool per_token = spec.rank() > 1 && spec.dims[1] == "length";
+        const auto count = product(shape);
+        const auto bytes = static_cast<std::size_t>(count) * 4;
+        tensors.push_back({&spec, count, per_token ? dense_strides(shape)[1] : 0,
+                           static_cast<float*>(device.allocate(bytes))});
+        if (spec.role == TensorSpec::Role::input) {
+            const InputValues values(whole, spec, {.seed = static_cast<std::uint64_t>(first_length)});
+            std::vector<float> host(static_cast<std::size_t>(count));
+            for (std::int64_t i = 0; i < count; ++i) host[static_cast<std::size_t>(i)] = float(values(i));
+            device.copy_in(tensors.back().memory, host.data(), bytes);
+        }
+        if (spec.name == "o") {
+            pieces = static_cast<float*>(device.allocate(bytes));
+            outputs = count;
+        }
+    }
+    const auto find = [&](std::string_view name) {
+        return std::find_if(tensors.begin(), tensors.end(),
+                            [&](const SplitTensor& tensor) { return tensor.spec->name == name; })
+            ->memory;
     };
-    float* const q = filled(rows * length * d);
-    float* const k = filled(rows * length * d);
-    float* const v = filled(rows * length * e);
-    float* const o = filled(rows * length * e);
-    float* const pieces = filled(rows * length * e);
-    float* const state = filled(rows * d * e);
-    void* const workspace = device.allocate(256 * rows * d * e * 4);
-    const auto launch = [&](std::size_t begin, std::size_t count, float* out, bool resume, bool keep) {
+    const auto launch = [&](int begin, int count, float* out, bool resume, bool keep) {
         LinearAttention part = description;
-        part.length = static_cast<int>(count);
+        part.length = count;
         const Op op = session.get(part);
         Arguments arguments = op.arguments();
-        const auto strides = [&](std::size_t dim) {
-            const auto h = static_cast<std::int64_t>(description.heads), w = static_cast<std::int64_t>(dim);
-            return std::array<std::int64_t, 4>{static_cast<std::int64_t>(length) * h * w, h * w, w, 1};
-        };
-        const std::size_t skip = begin * static_cast<std::size_t>(description.heads);
-        arguments.tensor("q", q + skip * d, strides(d)).tensor("k", k + skip * d, strides(d));
-        arguments.tensor("v", v + skip * e, strides(e)).tensor("o", out + skip * e, strides(e));
-        if (resume) arguments.tensor("initial_state", state);
-        if (keep) arguments.tensor("final_state", state);
-        arguments.workspace(workspace, 256 * rows * d * e * 4);
+        for (const SplitTensor& tensor : tensors) {
+            float* memory = tensor.spec->name == "o" ? out : tensor.memory;
+            if (tensor.spec->role == TensorSpec::Role::optional_input) {
+                if (!resume) continue; // from where the first piece left what comes before
+                memory = find("final" + tensor.spec->name.substr(tensor.spec->name.find('_')));
+            }
+            if (tensor.spec->role == TensorSpec::Role::optional_output && !keep) continue;
+            arguments.tensor(tensor.spec->name, memory + begin * tensor.token_elements,
+                             dense_strides(whole.shape(*tensor.spec)));
+        }
+        const std::size_t bytes = op.workspace_bytes(arguments);
+        void* const workspace = device.allocate(std::max<std::size_t>(bytes, 16));
+        arguments.workspace(workspace, bytes);
         op.launch(nullptr, arguments);
         device.synchronize();
+        device.free(workspace);
     };
-    const auto first = static_cast<std::size_t>(first_length);
-    launch(0, length, o, false, false);
-    launch(0, first, pieces, false, true);
-    launch(first, length - first, pieces, true, false);
-    std::vector<float> expected(rows * length * e), got(expected.size());
-    device.copy_out(expected.data(), o, expected.size() * 4);
+    launch(0, description.length, find("o"), false, false);
+    launch(0, first_length, pieces, false, true);
+    launch(first_length, description.length - first_length, pieces, true, false);
+    std::vector<float> expected(static_cast<std::size_t>(outputs)), got(expected.size());
+    device.copy_out(expected.data(), find("o"), expected.size() * 4);
     device.copy_out(got.data(), pieces, got.size() * 4);
-    for (void* memory :
-         {static_cast<void*>(q), static_cast<void*>(k), static_cast<void*>(v), static_cast<void*>(o),
-          static_cast<void*>(pieces), static_cast<void*>(state), workspace})
-        device.free(memory);
+    device.free(pieces);
+    for (const SplitTensor& tensor : tensors) device.free(tensor.memory);
     double difference = 0, square = 0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
         difference += std::pow(static_cast<double>(expected[i]) - static_cast<double>(got[i]), 2);

@@ -17,14 +17,16 @@ struct GridCase {
 /// How much of the grid: an emulated GPU takes the reduced one.
 enum class GridSize { full, reduced };
 std::vector<GridCase> linear_attention_grid(GridSize);
+/// The same for decay, feature maps, the normaliser and packed sequences.
+std::vector<GridCase> linear_attention_traits_grid(GridSize);
 
 /// Seeds, sizes and configuration of a case in one line.
 std::string describe(const GridCase&);
 /// Runs one case: the device's own default configuration with the case's segments. Returns why it is wrong,
 /// or nothing. Counts in `skipped` what the device cannot compute (tf32 on a CPU).
 std::string run_case(Session&, const GridCase&, int& skipped);
-/// A sequence computed in two pieces with the state carried over, against the whole: relative difference of
-/// the outputs.
+/// A sequence computed in two pieces with the state (and normaliser) carried over, against the whole:
+/// relative difference of the outputs.
 double split_difference(Session&, const LinearAttention&, int first_length);
 
 } // namespace chela::tests

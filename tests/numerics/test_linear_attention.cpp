@@ -35,14 +35,34 @@ TEST_CASE("the grid of sizes, dtypes, layouts and scales") {
     CHECK(checked > 500);
 }
 
+TEST_CASE("decay, feature maps, the normaliser and packed sequences") {
+    int run = 0, skipped = 0;
+    for (const auto& entry : linear_attention_traits_grid(GridSize::full)) {
+        const std::string wrong = run_case(session(), entry, skipped);
+        CHECK_MESSAGE(wrong.empty(), wrong);
+        ++run;
+    }
+    const int checked = run - skipped;
+    MESSAGE(checked << " cases ran on " << session().device().name() << ", " << skipped
+                    << " skipped: the CPU has no tf32");
+    CHECK(checked > 150);
+}
+
 TEST_CASE("a sequence in two pieces with the state carried over is the whole") {
-    for (const int first : {1, 63, 64, 100, 299})
-        CHECK(split_difference(session(),
-                               {.head_dim = 64,
-                                .value_dim = 48,
-                                .dtype = DType::fp32,
-                                .batch = 2,
-                                .length = 300,
-                                .heads = 3},
-                               first) < 1e-5);
+    for (const Decay decay : {Decay::none, Decay::per_head, Decay::scalar})
+        for (const bool normalize : {false, true})
+            for (const int first : {1, 63, 64, 100, 299}) {
+                CAPTURE(static_cast<int>(decay));
+                CAPTURE(normalize);
+                CHECK(split_difference(session(),
+                                       {.head_dim = 64,
+                                        .value_dim = 48,
+                                        .dtype = DType::fp32,
+                                        .decay = decay,
+                                        .normalize = normalize,
+                                        .batch = 2,
+                                        .length = 300,
+                                        .heads = 3},
+                                       first) < 1e-5);
+            }
 }

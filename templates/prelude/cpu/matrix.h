@@ -20,16 +20,23 @@ struct Matrix {
     CHELA_INLINE float* at(int row, int column) const { return data + row * stride + column; }
 };
 
-/// matrix[i, :] = source[i, :] for i < count. Lanes beyond `columns` in the last vector of a row become zero.
-template <int columns, class Element, class Target>
-CHELA_INLINE void pack_rows(const Target& matrix, const Element* source, long long stride, int count) {
+/// What packing does to the elements: nothing.
+struct Unchanged {
+    CHELA_INLINE Vector operator()(Vector elements) const { return elements; }
+};
+
+/// matrix[i, :] = map(source[i, :]) for i < count. Lanes beyond `columns` in the last vector of a row become
+/// map(0).
+template <int columns, class Element, class Target, class Map = Unchanged>
+CHELA_INLINE void pack_rows(const Target& matrix, const Element* source, long long stride, int count,
+                            const Map& map = {}) {
     constexpr int whole = columns / lanes * lanes;
 #pragma clang loop unroll(disable)
     for (int row = 0; row < count; ++row) {
         const Element* from = source + row * stride;
         for (int column = 0; column < whole; column += lanes)
-            store(matrix.at(row, column), load(from + column));
-        if constexpr (whole < columns) store(matrix.at(row, whole), load<columns - whole>(from + whole));
+            store(matrix.at(row, column), map(load(from + column)));
+        if constexpr (whole < columns) store(matrix.at(row, whole), map(load<columns - whole>(from + whole)));
     }
 }
 

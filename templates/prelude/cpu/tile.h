@@ -32,6 +32,12 @@ struct Tile {
             for (Vector& value : row) value *= broadcast(factor);
     }
 
+    /// Multiplies each row by its own factor.
+    CHELA_INLINE void scale_rows(const float* factors) {
+        for (int row = 0; row < rows; ++row)
+            for (Vector& value : sum[row]) value *= broadcast(factors[row]);
+    }
+
     /// sum += A·B, A [rows, depth] read element by element, B [depth, vectors * lanes] read vector by vector.
     CHELA_INLINE void multiply_add(const float* a, int a_stride, const float* b, int b_stride, int depth) {
 #pragma clang loop unroll(disable)
@@ -62,15 +68,32 @@ CHELA_INLINE void for_each_panel(const Visit& visit) {
     if constexpr (whole < vectors) visit(Width<vectors - whole>{}, whole * lanes);
 }
 
-/// sum[:, panel] += A·B[:, panel] for the panel of `vectors` vectors at `column`; `rows` is a multiple of
-/// tile_rows. `upcoming.step()` is called once per tile.
-template <int tile_rows, int vectors, int rows, class Sum, class A, class B, class Upcoming>
+/// What a sum is before a product is added to it: all of what it was.
+struct Kept {
+    static constexpr float factor = 1;
+    template <class Sums>
+    CHELA_INLINE void operator()(Sums&) const {}
+};
+/// The sum times a factor.
+struct Scaled {
+    float factor;
+    template <class Sums>
+    CHELA_INLINE void operator()(Sums& tile) const {
+        tile.scale(factor);
+    }
+};
+
+/// sum[:, panel] = before(sum[:, panel]) + A·B[:, panel] for the panel of `vectors` vectors at `column`;
+/// `rows` is a multiple of tile_rows. `upcoming.step()` is called once per tile.
+template <int tile_rows, int vectors, int rows, class Sum, class A, class B, class Upcoming,
+          class Before = Kept>
 CHELA_INLINE void add_product(const Sum& sum, const A& a, const B& b, int column, int depth,
-                              Upcoming& upcoming) {
+                              Upcoming& upcoming, const Before& before = {}) {
     for (int row = 0; row < rows; row += tile_rows) {
         upcoming.step();
         Tile<tile_rows, vectors> tile;
         tile.load_from(sum.at(row, column), Sum::stride);
+        before(tile);
         tile.multiply_add(a.at(row, 0), A::stride, b.at(0, column), B::stride, depth);
         tile.store_to(sum.at(row, column), Sum::stride);
     }
