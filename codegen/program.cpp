@@ -1,5 +1,6 @@
 #include "codegen/program.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace chela {
@@ -8,6 +9,12 @@ std::int64_t Count::evaluate(const Values& extents) const {
     std::int64_t product = factor;
     for (const auto& term : terms) product *= (extents[term.extent] + term.divisor - 1) / term.divisor;
     return product;
+}
+
+std::int64_t LaunchPlan::blocks_on(int multiprocessors, std::int64_t blocks) const {
+    if (resident == 0) return blocks;
+    const std::int64_t places = static_cast<std::int64_t>(resident) * multiprocessors / cluster * cluster;
+    return std::min(blocks, places);
 }
 
 std::string Count::to_string() const {

@@ -30,6 +30,11 @@ struct LaunchPlan {
     int block = 1;                 ///< threads per block; 1 on cpu
     std::int64_t shared_bytes = 0; ///< dynamic shared memory of a block; scratch memory of a block on cpu
     int cluster = 1;               ///< blocks per cluster
+    /// Persistent: at most this many blocks for each multiprocessor, which share the work of `grid`. 0: all
+    /// of them.
+    int resident = 0;
+    /// The blocks to launch, of `blocks` wanted.
+    std::int64_t blocks_on(int multiprocessors, std::int64_t blocks) const;
     friend bool operator==(const LaunchPlan&, const LaunchPlan&) = default;
 };
 

@@ -93,12 +93,12 @@ void CudaDevice::launch(LoadedKernel& loaded, const LaunchPlan& plan, std::int64
                         Stream stream) {
     if (grid == 0) return;
     const CudaKernel& kernel = cuda_kernel(loaded);
-    if (grid < 0 || grid > largest_grid) {
+    if (plan.resident == 0 && (grid < 0 || grid > largest_grid)) {
         throw UserError(fmt::format("{}: a grid of {} blocks ({}); CUDA launches at most {}: split the batch",
                                     kernel.entry, grid, plan.grid.to_string(), largest_grid));
     }
     const CudaContext::Scope scope(*context_);
-    const auto blocks = static_cast<unsigned>(grid);
+    const auto blocks = static_cast<unsigned>(plan.blocks_on(multiprocessors_, grid));
     const auto threads = static_cast<unsigned>(plan.block);
     const auto shared_bytes = static_cast<unsigned>(plan.shared_bytes);
     auto* const stream_handle = static_cast<cuda::StreamHandle>(stream);

@@ -118,7 +118,7 @@ class Emulator : public EmulatorDevice {
         launch.arguments = block.get();
         launch.argument_bytes = argument_bytes;
         launch.memory = memory_.view();
-        launch.grid = grid;
+        launch.grid = plan.blocks_on(multiprocessors, grid);
         launch.block = plan.block;
         launch.cluster = plan.cluster;
         launch.dynamic_shared_bytes = plan.shared_bytes;
@@ -162,6 +162,9 @@ class Emulator : public EmulatorDevice {
     double peak_flops() override { return 0; }
 
   private:
+    /// Few, so that persistent blocks have more than one unit of work.
+    static constexpr int multiprocessors = 2;
+
     void check(const EmulatorKernel& kernel, const LaunchPlan& plan, std::int64_t grid) const {
         const BlockLimits limits = block_limits(target_);
         const std::int64_t shared = plan.shared_bytes + kernel.static_shared_bytes;

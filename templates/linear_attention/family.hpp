@@ -8,6 +8,7 @@ namespace chela {
 const Family& linear_attention_family();
 
 /// The algorithms of the family, in order of preference where several serve.
+const Algorithm& linear_attention_wgmma();       ///< warpgroups of sm_90a
 const Algorithm& linear_attention_mma();         ///< tensor cores, compute capability 8.0 and up
 const Algorithm& linear_attention_simt();        ///< fp32 on CUDA cores
 const Algorithm& linear_attention_cpu_blocked(); ///< register-blocked products on the CPU

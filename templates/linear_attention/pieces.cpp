@@ -18,11 +18,10 @@ bool one_pass(const Values& traits, const Values& config) {
     return traits["causal"] != 0 && config["segments"] == 1;
 }
 
-Program compose(EmitRequest request, const PieceBodies& bodies) {
+Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
     const std::int64_t segments = request.config["segments"];
     const int blocks_per_sm = request.blocks_per_sm;
     const Count heads{1, {{"batch", 1}, {"heads", 1}}};
-    const bool split = !one_pass(request.traits, request.config);
     const PieceRecord record(request.traits);
     Program program;
     const auto add = [&](const PieceBody& body, const char* function, std::int64_t pieces) {
@@ -39,8 +38,9 @@ Program compose(EmitRequest request, const PieceBodies& bodies) {
                                                            constant("record_decay", record.decay)});
         Count grid = heads;
         grid.factor = body.blocks_per_head * std::max<std::int64_t>(1, pieces);
-        program.kernels.push_back(
-            {function, emit(embedded_files(), request), {grid, request.block, body.shared_bytes, 1}});
+        program.kernels.push_back({function,
+                                   emit(embedded_files(), request),
+                                   {grid, request.block, body.shared_bytes, 1, body.resident}});
     };
     if (split) {
         program.workspace_bytes = heads;

@@ -13,6 +13,7 @@ struct PieceBody {
     std::int64_t blocks_per_head = 1;
     std::int64_t shared_bytes = 0;
     std::vector<EmitRequest::Constant> derived;
+    int resident = 0; ///< persistent blocks of a multiprocessor (see LaunchPlan)
 };
 
 struct PieceBodies {
@@ -31,8 +32,14 @@ struct PieceRecord {
 /// True where one launch does it: causal and a single segment.
 bool one_pass(const Values& traits, const Values& config);
 
-/// The launches of `bodies` for the configuration's `segments`; states and forward run once per segment.
-Program compose(EmitRequest request, const PieceBodies& bodies);
+/// The launches of `bodies` for the configuration's `segments`: the forward body alone, or where the work is
+/// split all three; states and forward run once per segment.
+Program compose(EmitRequest request, const PieceBodies& bodies, bool split);
+/// Split unless one pass does it.
+inline Program compose(EmitRequest request, const PieceBodies& bodies) {
+    const bool split = !one_pass(request.traits, request.config);
+    return compose(std::move(request), bodies, split);
+}
 
 /// Why an algorithm that knows neither decay nor feature map, normaliser or packed sequences cannot serve;
 /// empty where the traits have none of them.

@@ -1,0 +1,59 @@
+#pragma once
+// From a warpgroup's transposed accumulators to rows of the output: through shared memory, so that a row
+// leaves in whole lines.
+
+#include "linear_attention/panels.cuh"
+#include "prelude/cuda/matrix.cuh"
+#include "prelude/cuda/thread.cuh"
+
+namespace chela {
+
+/// `count` of the 8 elements of a piece, in accesses as wide as the alignment admits.
+template <class Config>
+CHELA_DEVICE void store_piece(typename Config::Element* output, const Vector16& piece, int count) {
+    if constexpr (Config::alignment == 16) {
+        *reinterpret_cast<Vector16*>(output) = piece;
+    } else {
+        const uint32 words[4] = {piece.x, piece.y, piece.z, piece.w};
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            if constexpr (Config::alignment >= 4) {
+                if (2 * i < count) reinterpret_cast<uint32*>(output)[i] = words[i];
+            } else {
+                if (2 * i < count) output[2 * i].bits = static_cast<uint16>(words[i]);
+                if (2 * i + 1 < count) output[2 * i + 1].bits = static_cast<uint16>(words[i] >> 16);
+            }
+        }
+    }
+}
+
+/// Stores scale · `out` (64 values × chunk tokens, as wgmma left it) to rows of `output`. `staging`
+/// [chunk, 64] belongs to the warpgroup.
+template <class Config>
+CHELA_DEVICE void store_outputs(typename Config::Element* output, long long row_stride,
+                                const float (&out)[Config::chunk / 2], float scale, unsigned char* staging,
+                                int group, int valid_tokens, int valid_values) {
+    using Element = typename Config::Element;
+    constexpr int chunk = Config::chunk;
+    const int row = lane() / 16 * 8 + lane() % 8, column = warp_index() % 4 * 2 + lane() / 8 % 2;
+    named_barrier_sync(1 + group, 128); // the chunk before has left
+#pragma unroll
+    for (int pair = 0; pair < chunk / 16; ++pair) { // 16 tokens
+        uint32 packed[4];
+#pragma unroll
+        for (int i = 0; i < 4; ++i)
+            packed[i] = pack2<Element>(scale * out[pair * 8 + i * 2], scale * out[pair * 8 + i * 2 + 1]);
+        stmatrix_x4_transposed(packed, staging + panel_offset<chunk>(pair * 16 + row, column));
+    }
+    named_barrier_sync(1 + group, 128);
+    const int thread = thread_index() % 128, piece = thread % 8;
+    const int count = valid_values - piece * 8;
+    Element* to = output + thread / 8 * row_stride + piece * 8;
+#pragma unroll
+    for (int token = thread / 8; token < chunk; token += 16, to += 16 * row_stride)
+        if (token < valid_tokens && count > 0)
+            store_piece<Config>(
+                to, *reinterpret_cast<const Vector16*>(staging + panel_offset<chunk>(token, piece)), count);
+}
+
+} // namespace chela

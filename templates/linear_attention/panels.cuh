@@ -1,0 +1,77 @@
+#pragma once
+// Tiles in shared memory as wgmma reads them: panels of 64 columns, each row 128 bytes whose 16-byte pieces
+// are xored with the row's number (the 128-byte swizzle).
+
+#include "prelude/cuda/copy.cuh"
+#include "prelude/cuda/thread.cuh"
+#include "prelude/cuda/types.cuh"
+#include "prelude/cuda/wgmma.cuh"
+
+namespace chela {
+
+/// Bytes from the start of a tile of `rows` rows to a 16-byte piece of a row; pieces count along the row.
+template <int rows>
+CHELA_DEVICE int panel_offset(int row, int piece) {
+    return piece / 8 * (rows * 128) + row * 128 + ((piece ^ row) % 8) * 16;
+}
+
+/// Starts copying a [rows, columns] tile of 16-bit elements into panels, in pieces of `alignment` bytes. Rows
+/// from valid_rows on and columns from valid_columns on become zero; `source` is not read there. `thread`
+/// counts the copying threads.
+template <class Element, int rows, int columns, int alignment, int threads>
+CHELA_DEVICE void load_panels(unsigned char* tile, const Element* source, long long row_stride,
+                              int valid_rows, int valid_columns, int thread) {
+    constexpr int bytes = alignment >= 4 ? alignment : 2;
+    constexpr int elements = bytes / 2, pieces_per_row = columns / elements;
+    const auto copy = [=](unsigned char* to, const Element* from, bool valid) {
+        if constexpr (alignment >= 4)
+            cp_async<bytes>(to, valid ? from : source, valid);
+        else
+            *reinterpret_cast<Element*>(to) = valid ? *from : Element{};
+    };
+    if constexpr (threads % pieces_per_row == 0 && rows * pieces_per_row % threads == 0) {
+        constexpr int step = threads / pieces_per_row; // each thread keeps to its column
+        const int first = thread / pieces_per_row, piece = thread % pieces_per_row;
+        const bool column_valid = piece * elements < valid_columns;
+        const Element* from = source + first * row_stride + piece * elements;
+        const auto to = [=](int row) {
+            return tile + panel_offset<rows>(row, piece * bytes / 16) + piece * bytes % 16;
+        };
+        if (valid_rows >= rows) {
+            constexpr int unroll = alignment >= 4 ? rows / step : 1;
+            // Eight rows on, the permutation is the same: few addresses and constants.
+            constexpr int period = step < 8 ? 8 / step : 1;
+            unsigned char* starts[period];
+#pragma unroll
+            for (int i = 0; i < period; ++i) starts[i] = to(first + i * step);
+#pragma unroll unroll
+            for (int row = 0; row < rows; row += step, from += step * row_stride)
+                copy(starts[row / step % period] + row / 8 * 8 * 128, from, column_valid);
+        } else {
+#pragma unroll 1
+            for (int row = first; row < rows; row += step, from += step * row_stride)
+                copy(to(row), from, column_valid && row < valid_rows);
+        }
+    } else {
+#pragma unroll 1
+        for (int index = thread; index < rows * pieces_per_row; index += threads) {
+            const int row = index / pieces_per_row, piece = index % pieces_per_row;
+            copy(tile + panel_offset<rows>(row, piece * bytes / 16) + piece * bytes % 16,
+                 source + row * row_stride + piece * elements,
+                 row < valid_rows && piece * elements < valid_columns);
+        }
+    }
+}
+
+/// An operand whose rows run along K (scores: Q and K; outputs: Q and the scores), from depth `k` on.
+template <int rows>
+CHELA_DEVICE uint64 k_major(const unsigned char* tile, int k) {
+    return wgmma_descriptor<Swizzle::bytes128>(tile + k / 64 * (rows * 128) + k % 64 * 2, 16, 1024);
+}
+/// An operand whose rows run along N, one for each step along K (the state's update: K), from row `k` on.
+template <int rows>
+CHELA_DEVICE uint64 n_major(const unsigned char* tile, int k) {
+    return wgmma_descriptor<Swizzle::bytes128>(tile + k * 128, rows * 128, 1024);
+}
+
+} // namespace chela

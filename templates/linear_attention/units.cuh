@@ -1,0 +1,45 @@
+#pragma once
+// Work of persistent blocks: units, each a tile of the value dimension of one piece of one head.
+
+#include "prelude/cuda/thread.cuh"
+#include "prelude/cuda/types.cuh"
+
+namespace chela {
+
+/// Tokens [begin, end) of one head of one sequence, for one tile of the value dimension.
+struct Unit {
+    int value_tile, piece, head, batch, begin, end;
+};
+
+template <class Config, class Arguments>
+CHELA_DEVICE long long unit_count(const Arguments& arguments) {
+    return static_cast<long long>(arguments.batch) * arguments.heads *
+           (Config::value_tiles * Config::segments);
+}
+
+/// Units of the same head are neighbours, so that they find each other's q and k in L2. Pieces are whole
+/// chunks.
+template <class Config, class Arguments>
+CHELA_DEVICE Unit unit_of(const Arguments& arguments, long long index) {
+    const int value_tile = static_cast<int>(index % Config::value_tiles);
+    const int piece = static_cast<int>(index / Config::value_tiles % Config::segments);
+    const long long head = index / (Config::value_tiles * Config::segments);
+    const int length = arguments.length;
+    const int chunks = (length + Config::chunk - 1) / Config::chunk;
+    const int piece_tokens = (chunks + Config::segments - 1) / Config::segments * Config::chunk;
+    const int begin = piece * piece_tokens;
+    const int end = begin + piece_tokens < length ? begin + piece_tokens : length;
+    return {
+        value_tile, piece, static_cast<int>(head % arguments.heads), static_cast<int>(head / arguments.heads),
+        begin,      end};
+}
+
+/// The state of one piece of a unit's head in the workspace [batch, heads, segments, head_dim, value_dim].
+template <class Config, class Arguments>
+CHELA_DEVICE float* unit_state(const Arguments& arguments, const Unit& unit, int piece) {
+    const long long head = static_cast<long long>(unit.batch) * arguments.heads + unit.head;
+    return static_cast<float*>(arguments.workspace) +
+           (head * Config::segments + piece) * Config::record_elements;
+}
+
+} // namespace chela

@@ -1,0 +1,178 @@
+#include "templates/linear_attention/family.hpp"
+#include "templates/linear_attention/pieces.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace chela {
+
+namespace {
+
+constexpr std::int64_t group_threads = 128, group_values = 64;
+
+std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+/// The two bodies: scores and outputs chunk by chunk, or passes over whole pieces.
+enum class Body { chunks, passes };
+
+/// Sizes that follow from traits and tunables.
+struct Layout {
+    std::int64_t head_columns, value_tiles, output_groups, groups, threads;
+    std::int64_t query_bytes, stage_bytes, value_offset, scores_bytes, scores_offset, outputs_offset;
+    std::int64_t barriers_offset, shared_bytes;
+    std::int64_t copy_registers = 32, scores_registers = 0, output_registers, launch_registers;
+
+    Layout(Body body, const Values& traits, const Values& config) {
+        const std::int64_t chunk = config["chunk"], value_tile = config["value_tile"],
+                           stages = config["stages"], head_dim = traits["head_dim"];
+        const bool chunks = body == Body::chunks;
+        head_columns = head_dim <= 16 ? 16 : round_up(head_dim, 32);
+        value_tiles = (traits["value_dim"] + value_tile - 1) / value_tile;
+        output_groups = value_tile / group_values;
+        groups = output_groups + (chunks ? 2 : 1);
+        threads = group_threads * groups;
+        const std::int64_t panel = chunk * 128; // 64 columns
+        query_bytes = round_up(head_columns, 64) / 64 * panel;
+        value_offset = chunks ? 2 * query_bytes : query_bytes;
+        stage_bytes = value_offset + output_groups * panel;
+        scores_bytes = chunks ? chunk / 64 * panel : 0;
+        scores_offset = stages * stage_bytes;
+        outputs_offset = scores_offset + 2 * scores_bytes;
+        barriers_offset = outputs_offset + output_groups * panel;
+        shared_bytes = barriers_offset + 8 * (2 * stages + (chunks ? 4 : 0));
+        // What a thread holds: accumulators, packed operands, and what the loops around them were seen to
+        // need.
+        if (chunks) scores_registers = round_up(chunk / 2 + 48, 8);
+        output_registers = std::min<std::int64_t>(
+            240, round_up(head_columns / 2 + chunk / 2 + std::min<std::int64_t>(head_columns, 128) / 4 +
+                              chunk / 4 + 32,
+                          8));
+        launch_registers = std::min<std::int64_t>(248, 65536 / (threads * config["blocks_per_sm"]) / 8 * 8);
+    }
+
+    std::string rejects(const Target& target, const Values& config) const {
+        const BlockLimits limits = block_limits(target);
+        const std::int64_t blocks = config["blocks_per_sm"];
+        if (shared_bytes > limits.shared_bytes)
+            return fmt::format("{} bytes of shared memory; {} has {}", shared_bytes, target.arch(),
+                               limits.shared_bytes);
+        if (blocks * (shared_bytes + 1024) > limits.shared_bytes_per_sm)
+            return fmt::format("{} blocks of {} bytes do not fit a multiprocessor of {}", blocks,
+                               shared_bytes, target.arch());
+        const std::int64_t registers = copy_registers + scores_registers + output_groups * output_registers;
+        if (registers > launch_registers * groups)
+            return fmt::format("the warpgroups would take {} registers a thread, of {}", registers,
+                               launch_registers * groups);
+        return {};
+    }
+
+    PieceBody body(const char* file, const Values& config,
+                   std::vector<EmitRequest::Constant> parts = {}) const {
+        parts.insert(
+            parts.begin(),
+            {constant("head_columns", head_columns), constant("value_tiles", value_tiles),
+             constant("output_groups", output_groups), constant("key_offset", query_bytes),
+             constant("value_offset", value_offset), constant("stage_bytes", stage_bytes),
+             constant("scores_bytes", scores_bytes), constant("scores_offset", scores_offset),
+             constant("outputs_offset", outputs_offset), constant("barriers_offset", barriers_offset),
+             constant("launch_registers", launch_registers), constant("copy_registers", copy_registers),
+             constant("scores_registers", scores_registers), constant("output_registers", output_registers)});
+        return {file,         threads,          value_tiles,
+                shared_bytes, std::move(parts), static_cast<int>(config["blocks_per_sm"])};
+    }
+};
+
+EmitRequest::Constant flag(const char* name, bool value) { return {"bool", name, value ? "true" : "false"}; }
+
+class Wgmma final : public Algorithm {
+  public:
+    std::string_view name() const override { return "wgmma"; }
+
+    const Schema& tunables() const override {
+        static const Schema schema = {
+            Field::integer("chunk", 64, 128, 64, "tokens per chunk").over({64, 128}),
+            Field::integer("value_tile", 64, 256, 64, "value columns of one block, 64 a warpgroup")
+                .over({64, 128, 256}),
+            Field::integer("stages", 2, 12, 3, "chunks in shared memory at once").over({2, 3, 4, 6, 8}),
+            Field::integer("blocks_per_sm", 1, 4, 1, "persistent blocks of a multiprocessor").over({1, 2, 3}),
+            Field::integer("segments", 1, 256, 1, "pieces of the sequence computed side by side")
+                .over({1, 2, 4, 8, 16, 32}),
+        };
+        return schema;
+    }
+
+    std::string rejects(const Target& target, const Values& traits) const override {
+        if (target.backend == Backend::cpu || target.compute_capability != 90)
+            return "wgmma is of compute capability 9.0 alone";
+        if (traits["dtype"] == static_cast<int>(DType::fp32)) return "it multiplies 16-bit elements";
+        return more_than_plain(traits);
+    }
+
+    std::string rejects(const Target& target, const Values& traits, const Values& config) const override {
+        const std::int64_t value_tile = config["value_tile"], chunk = config["chunk"];
+        if (chunk % 64 != 0 || value_tile % group_values != 0)
+            return "chunk and value_tile must be multiples of 64";
+        if (value_tile > round_up(traits["value_dim"], group_values))
+            return "value_tile would be mostly padding";
+        for (const Body body : {Body::chunks, Body::passes}) {
+            if (body == Body::chunks ? !traits["causal"] : one_pass(traits, config)) continue;
+            const std::string reason = Layout(body, traits, config).rejects(target, config);
+            if (!reason.empty()) return reason;
+        }
+        return {};
+    }
+
+    Values default_config(const Target& target, const Problem& problem) const override {
+        Values config(tunables());
+        const std::int64_t value_tile = problem.traits["value_dim"] > 64 ? 128 : 64;
+        for (const std::int64_t tile : {value_tile, std::int64_t{64}})
+            for (const std::int64_t blocks : {2, 1})
+                for (const std::int64_t stages : {6, 4, 3, 2}) {
+                    config.set("value_tile", tile).set("stages", stages).set("blocks_per_sm", blocks);
+                    if (!rejects(target, problem.traits, config).empty()) continue;
+                    const std::int64_t value_tiles = (problem.traits["value_dim"] + tile - 1) / tile;
+                    return config.set("segments", pieces_to_fill(problem, value_tiles, 100, 64, 32));
+                }
+        return config;
+    }
+
+    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+        const char* const passes = "linear_attention/passes_wgmma.cuh";
+        const Layout of_passes(Body::passes, traits, config);
+        const bool split = config["segments"] > 1;
+        PieceBodies bodies;
+        bodies.states = of_passes.body(
+            passes, config,
+            {flag("reads_state", false), flag("sums_state", true), flag("writes_outputs", false)});
+        bodies.scan = cuda_scan(traits);
+        if (traits["causal"])
+            bodies.forward =
+                Layout(Body::chunks, traits, config).body("linear_attention/forward_wgmma.cuh", config);
+        else
+            bodies.forward = of_passes.body(
+                passes, config,
+                {flag("reads_state", split), flag("sums_state", !split), flag("writes_outputs", true)});
+        return compose({&linear_attention_family(),
+                        target,
+                        traits,
+                        this,
+                        config,
+                        {},
+                        {},
+                        0,
+                        static_cast<int>(config["blocks_per_sm"]),
+                        {}},
+                       bodies, split);
+    }
+};
+
+} // namespace
+
+const Algorithm& linear_attention_wgmma() {
+    static const Wgmma algorithm;
+    return algorithm;
+}
+
+} // namespace chela
