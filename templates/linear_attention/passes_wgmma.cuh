@@ -5,6 +5,9 @@
 //
 // One warpgroup copies into a ring of stages; each other owns 64 rows of the value dimension.
 
+#include "linear_attention/copying_wgmma.cuh"
+#include "linear_attention/decay_wgmma.cuh"
+#include "linear_attention/gates_wgmma.cuh"
 #include "linear_attention/output_wgmma.cuh"
 #include "linear_attention/panels.cuh"
 #include "linear_attention/rings_wgmma.cuh"
@@ -14,48 +17,44 @@
 namespace chela {
 
 template <class Config, class Arguments>
-CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* stages, StageRing<Config>& ring) {
+CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared, StageRing<Config>& ring) {
     using Element = typename Config::Element;
-    const int thread = thread_index() % 128;
-    Cursor<Config::stages> cursor;
-    const auto landed = [&] {
-        if constexpr (Config::alignment >= 4)
-            barrier_arrive_on_cp_async(&ring.full[cursor.slot]);
-        else
-            barrier_arrive(&ring.full[cursor.slot]);
-        cursor.advance();
-    };
+    constexpr int chunk = Config::chunk;
+    Filler<Config> filler{ring, shared};
     for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
         const Unit unit = unit_of<Config>(arguments, index);
         //@if sums_state
-        const Element* const key =
-            arguments.k + unit.batch * arguments.k_stride[0] + unit.head * arguments.k_stride[2];
-        const Element* const value = arguments.v + unit.batch * arguments.v_stride[0] +
-                                     unit.head * arguments.v_stride[2] + unit.value_tile * Config::value_tile;
-        for (int token = unit.begin; token < unit.end; token += Config::chunk) {
-            unsigned char* const stage = stages + cursor.slot * Config::stage_bytes;
-            barrier_wait(&ring.empty[cursor.slot], cursor.phase ^ 1u);
-            load_panels<Element, Config::chunk, Config::head_columns, Config::alignment, 128>(
-                stage, key + token * arguments.k_stride[1], arguments.k_stride[1], unit.end - token,
-                Config::head_dim, thread);
-            load_panels<Element, Config::chunk, Config::value_tile, Config::alignment, 128>(
-                stage + Config::value_offset, value + token * arguments.v_stride[1], arguments.v_stride[1],
-                unit.end - token, Config::value_dim - unit.value_tile * Config::value_tile, thread);
-            landed();
+        const int first_value = unit.value_tile * Config::value_tile;
+        const Element* key = unit_row<Config>(arguments.k, arguments.k_stride, unit);
+        const Element* value = unit_row<Config>(arguments.v, arguments.v_stride, unit) + first_value;
+        for (int token = unit.begin; token < unit.end; token += chunk) {
+            const int left = unit.end - token;
+            unsigned char* const stage = filler.next();
+            load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
+                stage, key, arguments.k_stride[1], left, Config::head_dim, filler.thread);
+            load_panels<Element, chunk, Config::value_tile, Config::alignment, 128>(
+                stage + Config::value_offset, value, arguments.v_stride[1], left,
+                Config::value_dim - first_value, filler.thread);
+            //@if decay == scalar
+            load_gates<Config>(shared, filler.cursor.slot, arguments, unit, token, filler.thread);
+            //@end
+            filler.landing(left);
+            key += chunk * arguments.k_stride[1];
+            value += chunk * arguments.v_stride[1];
         }
         //@end
         //@if writes_outputs
-        const Element* const query =
-            arguments.q + unit.batch * arguments.q_stride[0] + unit.head * arguments.q_stride[2];
-        for (int token = unit.begin; token < unit.end; token += Config::chunk) {
-            barrier_wait(&ring.empty[cursor.slot], cursor.phase ^ 1u);
-            load_panels<Element, Config::chunk, Config::head_columns, Config::alignment, 128>(
-                stages + cursor.slot * Config::stage_bytes, query + token * arguments.q_stride[1],
-                arguments.q_stride[1], unit.end - token, Config::head_dim, thread);
-            landed();
+        const Element* query = unit_row<Config>(arguments.q, arguments.q_stride, unit);
+        for (int token = unit.begin; token < unit.end; token += chunk) {
+            load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
+                filler.next(), query, arguments.q_stride[1], unit.end - token, Config::head_dim,
+                filler.thread);
+            filler.landing(unit.end - token);
+            query += chunk * arguments.q_stride[1];
         }
         //@end
     }
+    filler.finish();
 }
 
 template <class Config, class Arguments>
@@ -89,14 +88,27 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
                            unit.head * arguments.initial_state_stride[1],
                        arguments.initial_state_stride[2], first_value);
         //@end
+        //@if decay != none
+        float log2_decay = 0.0f;
+        //@end
         for (int token = unit.begin; token < unit.end; token += Config::chunk) {
             const unsigned char* const key = next();
             uint32 values[State::token_steps][4];
             load_values<Config>(values, key + Config::value_offset + group * (Config::chunk * 128));
+            //@if decay != none
+            const ChunkDecay<Config> decay = chunk_decay<Config>(shared, cursor.slot, arguments, unit, token);
+            float columns[16];
+            decay.of_columns(columns);
+            weigh_values<Element>(values, values, columns, decay.total);
+            state.scale(exp2_approx(decay.total));
+            log2_decay += decay.total;
+            //@end
+            wgmma_pin(state.c);
             wgmma_fence();
             state.update(values, key);
             wgmma_commit();
             done();
+            wgmma_pin(state.c);
         }
         //@if writes_outputs
         if (arguments.final_state)
@@ -104,18 +116,22 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
                             unit.head * arguments.final_state_stride[1],
                         arguments.final_state_stride[2], first_value);
         //@else
-        state.store(unit_state<Config>(arguments, unit, unit.piece), Config::value_dim, first_value);
+        float* const record = unit_state<Config>(arguments, unit, unit.piece);
+        state.store(record, Config::value_dim, first_value);
+        //@if decay != none
+        if (first_value == 0 && thread_index() % 128 == 0)
+            record[Config::record_decay] = log2_decay * 0.693147181f; // ln(2)
+        //@end
         //@end
         //@end
         //@if writes_outputs
         unsigned char* const staging = shared + Config::outputs_offset + group * (Config::chunk * 128);
-        Element* output = arguments.o + unit.batch * arguments.o_stride[0] +
-                          unit.head * arguments.o_stride[2] + unit.begin * arguments.o_stride[1] +
-                          first_value;
+        Element* output = unit_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
         for (int token = unit.begin; token < unit.end; token += Config::chunk) {
-            float out[Config::chunk / 2];
+            float out[Config::chunk / 2] = {};
             state.multiply(out, next());
             done();
+            wgmma_pin(out);
             store_outputs<Config>(output, arguments.o_stride[1], out, arguments.scale, staging, group,
                                   unit.end - token, Config::value_dim - first_value);
             output += Config::chunk * arguments.o_stride[1];

@@ -55,6 +55,11 @@ struct GroupState {
         }
     }
 
+    CHELA_DEVICE void scale(float factor) {
+#pragma unroll
+        for (int i = 0; i < columns / 2; ++i) c[i] *= factor;
+    }
+
     /// State += Vᵀ K, started; `values` are the fragments of Vᵀ.
     CHELA_DEVICE void update(const uint32 (&values)[token_steps][4], const unsigned char* key) {
 #pragma unroll

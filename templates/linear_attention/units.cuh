@@ -24,14 +24,28 @@ CHELA_DEVICE Unit unit_of(const Arguments& arguments, long long index) {
     const int value_tile = static_cast<int>(index % Config::value_tiles);
     const int piece = static_cast<int>(index / Config::value_tiles % Config::segments);
     const long long head = index / (Config::value_tiles * Config::segments);
+    const int in_batch = static_cast<int>(head / arguments.heads);
+    //@if packed
+    const int first = arguments.cu_seqlens[in_batch];
+    const int length = arguments.cu_seqlens[in_batch + 1] - first;
+    //@else
+    constexpr int first = 0;
     const int length = arguments.length;
+    //@end
     const int chunks = (length + Config::chunk - 1) / Config::chunk;
     const int piece_tokens = (chunks + Config::segments - 1) / Config::segments * Config::chunk;
     const int begin = piece * piece_tokens;
     const int end = begin + piece_tokens < length ? begin + piece_tokens : length;
-    return {
-        value_tile, piece, static_cast<int>(head % arguments.heads), static_cast<int>(head / arguments.heads),
-        begin,      end};
+    return {value_tile, piece,         static_cast<int>(head % arguments.heads),
+            in_batch,   first + begin, first + end};
+}
+
+/// The first row of a unit in a tensor [batch, length, heads, columns], or [1, length, heads, columns] where
+/// packed.
+template <class Config, class T>
+CHELA_DEVICE T* unit_row(T* tensor, const long long (&stride)[3], const Unit& unit) {
+    const long long batch = Config::packed ? 0 : unit.batch * stride[0];
+    return tensor + batch + unit.begin * stride[1] + unit.head * stride[2];
 }
 
 /// The state of one piece of a unit's head in the workspace [batch, heads, segments, head_dim, value_dim].

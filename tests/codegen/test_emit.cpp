@@ -22,7 +22,19 @@ struct GoldenCase {
 };
 
 const GoldenCase golden_cases[] = {
-    {"mma_causal_bf16", "sm_90a", {.head_dim = 128}, 1},
+    {"mma_causal_bf16", "sm_80", {.head_dim = 128}, 1},
+    {"wgmma_causal_bf16", "sm_90a", {.head_dim = 128}, 1},
+    {"wgmma_gated_normalized",
+     "sm_90a",
+     {.head_dim = 60,
+      .value_dim = 100,
+      .dtype = DType::fp16,
+      .decay = Decay::scalar,
+      .feature_map = FeatureMap::elu_plus_one,
+      .normalize = true,
+      .packed = true},
+     1},
+    {"wgmma_split_not_causal", "sm_90a", {.head_dim = 64, .causal = false}, 4},
     {"mma_split_fp16_padded", "sm_80", {.head_dim = 60, .value_dim = 100, .dtype = DType::fp16}, 4},
     {"mma_not_causal_tf32",
      "sm_80",

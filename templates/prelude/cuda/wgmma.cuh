@@ -45,6 +45,14 @@ CHELA_DEVICE void wgmma_wait() {
     asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(groups_left) : "memory");
 }
 
+/// Keeps the compiler from moving accesses of accumulators across this point: it does not know which
+/// registers a wait is for. Costs no instruction.
+template <int n>
+CHELA_DEVICE void wgmma_pin(float (&d)[n]) {
+#pragma unroll
+    for (int i = 0; i < n; ++i) asm volatile("" : "+f"(d[i])::"memory");
+}
+
 template <int n, class T>
 struct WgmmaInstruction;
 

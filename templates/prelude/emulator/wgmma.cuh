@@ -27,6 +27,9 @@ CHELA_DEVICE void wgmma_wait() {
     chela_emulator_wgmma_wait(groups_left, chela_emulator_site());
 }
 
+template <int n>
+CHELA_DEVICE void wgmma_pin(float (&)[n]) {} // the emulator's calls are in order
+
 /// Numbers of the operand types in calls of the engine.
 template <class T>
 struct WgmmaType;
