@@ -22,14 +22,18 @@ const char* role_text(TensorSpec::Role role) {
         return "output";
     case TensorSpec::Role::optional_input:
         return "optional input";
+    case TensorSpec::Role::inout:
+        return "input, updated in place";
     case TensorSpec::Role::optional_output:
         break;
     }
     return "optional output";
 }
 
-const char* dtype_text(const TensorSpec& tensor) {
-    return tensor.index ? "int32" : tensor.state ? "fp32" : "the problem's";
+std::string dtype_text(const TensorSpec& tensor) {
+    if (tensor.index) return "int32";
+    if (!tensor.state) return "the problem's";
+    return tensor.dtype_trait.empty() ? "fp32" : "as " + option_name(tensor.dtype_trait);
 }
 
 Json to_json(const Schema& schema) {

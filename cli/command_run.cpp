@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <list>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace chela::cli {
@@ -56,6 +57,7 @@ double Run::compute(Session& session, const Op& op, const FileProblem& files) co
     Arguments arguments = op.arguments();
     for (const auto& [name, value] : scalars.given()) arguments.scalar(name, value);
     std::list<DeviceMemory> memory;
+    std::map<const TensorSpec*, DeviceMemory*> where;
     for (const TensorFile& file : files.inputs) {
         const NpyElements elements = read_npy(file.path, file.header, op.problem().dtype(*file.spec));
         if (elements.overflowed > 0)
@@ -65,11 +67,13 @@ double Run::compute(Session& session, const Op& op, const FileProblem& files) co
         DeviceMemory& there = memory.emplace_back(device, elements.bytes.size());
         device.copy_in(there.data(), elements.bytes.data(), elements.bytes.size());
         arguments.tensor(file.spec->name, there.data());
+        where[file.spec] = &there;
     }
-    std::list<DeviceMemory> results;
     for (const TensorFile& file : files.outputs) {
-        DeviceMemory& there = results.emplace_back(device, bytes_of(op.problem(), *file.spec));
+        if (where.contains(file.spec)) continue; // updated in place
+        DeviceMemory& there = memory.emplace_back(device, bytes_of(op.problem(), *file.spec));
         arguments.tensor(file.spec->name, there.data());
+        where[file.spec] = &there;
     }
     const std::size_t workspace_bytes = op.workspace_bytes(arguments);
     const DeviceMemory workspace(device, workspace_bytes);
@@ -81,12 +85,11 @@ double Run::compute(Session& session, const Op& op, const FileProblem& files) co
     device.synchronize();
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
 
-    auto result = results.begin();
     for (const TensorFile& file : files.outputs) {
-        std::vector<std::byte> bytes(result->bytes());
-        device.copy_out(bytes.data(), result->data(), bytes.size());
+        const DeviceMemory& result = *where.at(file.spec);
+        std::vector<std::byte> bytes(result.bytes());
+        device.copy_out(bytes.data(), result.data(), bytes.size());
         write_npy(file.path, op.problem().shape(*file.spec), op.problem().dtype(*file.spec), bytes);
-        ++result;
     }
     return took.count();
 }

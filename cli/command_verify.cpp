@@ -42,7 +42,10 @@ int Verify::act() {
     const Served served = serve(session, wanted, config);
     const VerifyResult result = session.verify(served.op, with);
     context.log_notices(session);
-    const double bound = wanted.family->error_bound(wanted);
+    const double bound =
+        result.output.empty()
+            ? wanted.family->error_bound(wanted)
+            : wanted.family->tensor_error_bound(wanted, wanted.family->tensor(result.output));
     if (context.json) {
         auto json = heading_json("verify", session, served);
         json["passed"] = result.passed;

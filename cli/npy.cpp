@@ -164,7 +164,7 @@ NpyElements read_npy(const std::filesystem::path& path, const NpyHeader& header,
         throw UserError(fmt::format("{} cannot be read to its end", path.string()));
 
     const bool swapped = header.big_endian != (std::endian::native == std::endian::big);
-    const bool same_type = npy_type(dtype) == header.type && dtype != DType::bf16;
+    const bool same_type = npy_type(dtype) == header.type && dtype != DType::bf16 && dtype != DType::int32;
     if (same_type && !swapped && !header.fortran_order) return {std::move(raw), 0};
 
     NpyElements result;

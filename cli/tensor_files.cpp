@@ -17,6 +17,10 @@ bool is_only_output(const Family& family, const TensorSpec& tensor) {
     return required(tensor) && std::count_if(all.begin(), all.end(), required) == 1;
 }
 
+std::filesystem::path path_of(const CLI::Option* option) {
+    return option->count() > 0 ? std::filesystem::path(option->results().back()) : std::filesystem::path();
+}
+
 /// Where the value of a dimension comes from.
 struct Source {
     std::int64_t value;
@@ -113,12 +117,22 @@ TensorOptions::TensorOptions(CLI::App& app, const Family& family) : family_(fami
                                           tensor.optional() ? ", optional" : ""))
                 ->type_name("FILE.npy")
                 ->group("Tensors");
+        if (tensor.input() && tensor.output())
+            updates_[tensor.name] =
+                app.add_option(names + "-out")
+                    ->description(
+                        fmt::format("where the updated {} is written; nowhere if left out", tensor.name))
+                    ->type_name("FILE.npy")
+                    ->group("Tensors");
     }
 }
 
 std::filesystem::path TensorOptions::file(const TensorSpec& tensor) const {
-    const CLI::Option* option = options_.at(tensor.name);
-    return option->count() > 0 ? std::filesystem::path(option->results().back()) : std::filesystem::path();
+    return path_of(options_.at(tensor.name));
+}
+
+std::filesystem::path TensorOptions::file_of_update(const TensorSpec& tensor) const {
+    return path_of(updates_.at(tensor.name));
 }
 
 std::string TensorOptions::option(const TensorSpec& tensor) const {
@@ -133,21 +147,27 @@ FileProblem problem_of_files(const TensorOptions& options, const ProblemOptions&
     std::optional<NpyType> first;
     for (const TensorSpec& tensor : options.family().tensors()) {
         const auto path = options.file(tensor);
+        const bool is_updated = tensor.input() && tensor.output();
+        const auto written = is_updated ? options.file_of_update(tensor) : path;
         const bool exists = tensor.exists(traits);
-        if (!path.empty() && !exists)
-            throw UserError(fmt::format("{} ({}) is given, but {} {} has no use for it",
-                                        tensor_option(options.family(), tensor), path.string(),
-                                        options.family().name(), traits.to_string()));
+        for (const auto& [given, suffix] : {std::pair(path, ""), std::pair(written, "-out")})
+            if (!given.empty() && !exists)
+                throw UserError(fmt::format("{}{} ({}) is given, but {} {} has no use for it",
+                                            tensor_option(options.family(), tensor), suffix, given.string(),
+                                            options.family().name(), traits.to_string()));
         if (path.empty()) {
             if (tensor.optional() || !exists) continue;
             throw UserError(fmt::format("{} is missing; it must be a .npy file for {}",
                                         options.option(tensor), tensor.help));
         }
-        if (tensor.output()) {
-            result.outputs.push_back({&tensor, path, {}});
+        if (is_updated && written.empty())
+            result.notes.push_back(fmt::format("the updated {} is not kept: there is no {}-out", tensor.name,
+                                               tensor_option(options.family(), tensor)));
+        if (tensor.output() && !written.empty()) {
+            result.outputs.push_back({&tensor, written, {}});
             check_folder(result.outputs.back());
-            continue;
         }
+        if (!tensor.input()) continue;
         result.inputs.push_back({&tensor, path, read_npy_header(path)});
         const TensorFile& file = result.inputs.back();
         dimensions.take(file);

@@ -12,19 +12,23 @@ namespace chela::cli {
 /// "--q"; "--decay-file" where a trait or an extent has the name too.
 std::string tensor_option(const Family&, const TensorSpec&);
 
-/// One option for each tensor of the family: --q FILE; --out too where there is just one required output.
+/// One option for each tensor of the family: --q FILE; --out too where there is just one required output. A
+/// tensor that is updated in place has two: --state FILE to read and --state-out FILE to write.
 class TensorOptions {
   public:
     TensorOptions(CLI::App&, const Family&);
-    /// The file of a tensor; empty where none was given.
+    /// The file that a tensor is read from or, if it is an output alone, written to; empty where none was
+    /// given.
     std::filesystem::path file(const TensorSpec&) const;
+    /// The file that a tensor which is updated in place is written to; empty where none was given.
+    std::filesystem::path file_of_update(const TensorSpec&) const;
     /// "--o" or, where it has one, its other name.
     std::string option(const TensorSpec&) const;
     const Family& family() const { return family_; }
 
   private:
     const Family& family_;
-    std::map<std::string, CLI::Option*> options_;
+    std::map<std::string, CLI::Option*> options_, updates_;
 };
 
 struct TensorFile {

@@ -131,7 +131,6 @@ std::int64_t Arguments::tensor_stride(std::size_t index, std::size_t dim) const 
 void Arguments::check() {
     if (checked_) return;
     const auto& specs = problem_.family->tensors();
-    const std::int64_t alignment = problem_.traits.has("alignment") ? problem_.traits["alignment"] : 1;
     for (std::size_t i = 0; i < specs.size(); ++i) {
         if (!has_tensor(i)) continue;
         const TensorSpec& spec = specs[i];
@@ -145,7 +144,7 @@ void Arguments::check() {
             throw UserError(fmt::format("{} is missing; it must be set ({})", spec.name, spec.help));
         }
         const std::int64_t size = size_of(problem_.dtype(spec));
-        const std::int64_t wanted = spec.state || spec.index ? size : std::max(alignment, size);
+        const std::int64_t wanted = problem_.family->alignment(problem_, spec);
         if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uint64_t>(wanted) != 0)
             throw UserError(
                 fmt::format("the address of {} is not a multiple of {} bytes; give the problem a smaller "

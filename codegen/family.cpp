@@ -2,6 +2,7 @@
 
 #include "codegen/error.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 #include <functional>
@@ -46,13 +47,24 @@ std::string Config::to_string() const {
     return fmt::format("{} {}", algorithm ? algorithm->name() : "none", values.to_string());
 }
 
+const std::vector<std::string>& Family::storage_extents() const {
+    static const std::vector<std::string> none;
+    return none;
+}
+
+std::int64_t Family::alignment(const Problem& problem, const TensorSpec& tensor) const {
+    const std::int64_t size = size_of(problem.dtype(tensor));
+    if (tensor.state || tensor.index || !problem.traits.has("alignment")) return size;
+    return std::max(problem.traits["alignment"], size);
+}
+
 double Family::ideal_bytes(const Problem& problem, bool with_optional) const {
     double bytes = 0;
     for (const TensorSpec& tensor : problem.tensors()) {
         if (tensor.optional() && !with_optional) continue;
         double size = static_cast<double>(size_of(problem.dtype(tensor)));
         for (const auto extent : problem.shape(tensor)) size *= static_cast<double>(extent);
-        bytes += size;
+        bytes += tensor.input() && tensor.output() ? 2 * size : size;
     }
     return bytes;
 }

@@ -67,7 +67,8 @@ class Family {
     }
     /// In order of preference.
     virtual std::span<const Algorithm* const> algorithms() const = 0;
-    /// The definition, in float64. `tensors` holds the inputs present; the outputs are added to it.
+    /// The definition, in float64. `tensors` holds the inputs present; the outputs are added to it, and what
+    /// is both is updated.
     virtual void reference(const Problem&, const std::map<std::string, double>& scalars,
                            HostTensors& tensors) const = 0;
     /// What a verification puts into element `index` of an input, counted in the order of its dims. `random`
@@ -79,12 +80,21 @@ class Family {
     }
     /// Bound of rms(out - ref) / rms(ref) for an output.
     virtual double error_bound(const Problem&) const = 0;
+    /// The same for one of them, where they differ.
+    virtual double tensor_error_bound(const Problem& problem, const TensorSpec&) const {
+        return error_bound(problem);
+    }
+    /// Bytes that the first element and every row of a tensor start at a multiple of: those of the trait
+    /// `alignment` where there is one, the size of an element for a state.
+    virtual std::int64_t alignment(const Problem&, const TensorSpec&) const;
     /// Extents whose every index is computed independently (batch, heads): a check may sample them.
     virtual const std::vector<std::string>& independent_extents() const = 0;
+    /// Extents that say how much memory there is and not how much work: tuning keys leave them out.
+    virtual const std::vector<std::string>& storage_extents() const;
     /// Floating-point operations that the definition needs in `config` (multiply and add count as two).
     virtual double operations(const Problem&, const Config&) const = 0;
-    /// Device memory bytes: each tensor that is present read or written once.
-    double ideal_bytes(const Problem&, bool with_optional = false) const;
+    /// Device memory bytes: each tensor that is present read once, written once, or both.
+    virtual double ideal_bytes(const Problem&, bool with_optional = false) const;
 
     const Algorithm& algorithm(std::string_view name) const; ///< throws UserError
     const TensorSpec& tensor(std::string_view name) const;   ///< throws UserError

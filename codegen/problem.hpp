@@ -27,9 +27,7 @@ struct Problem {
     std::vector<std::reference_wrapper<const TensorSpec>> tensors() const;
     std::vector<std::string> dims(const TensorSpec&) const;
     std::vector<std::int64_t> shape(const TensorSpec&) const;
-    DType dtype(const TensorSpec& tensor) const {
-        return tensor.index ? DType::int32 : tensor.state ? DType::fp32 : dtype();
-    }
+    DType dtype(const TensorSpec& tensor) const { return tensor.dtype(traits); }
     /// "linear_attention head_dim=128 … | batch=8 heads=16 length=4096".
     std::string to_string() const;
     friend bool operator==(const Problem&, const Problem&) = default;

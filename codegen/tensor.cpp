@@ -1,5 +1,9 @@
 #include "codegen/tensor.hpp"
 
+#include "codegen/error.hpp"
+
+#include <fmt/format.h>
+
 namespace chela {
 
 std::string_view to_string(DType dtype) {
@@ -14,6 +18,18 @@ std::string_view to_string(DType dtype) {
         return "int32";
     }
     return "unknown";
+}
+
+DType dtype_named(std::string_view name) {
+    for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32, DType::int32})
+        if (to_string(dtype) == name) return dtype;
+    throw UserError(fmt::format("dtype is '{}'; it must be bf16, fp16, fp32 or int32", name));
+}
+
+DType TensorSpec::dtype(const Values& traits) const {
+    if (index) return DType::int32;
+    if (!state) return dtype_named(traits.text("dtype"));
+    return dtype_trait.empty() ? DType::fp32 : dtype_named(traits.text(dtype_trait));
 }
 
 std::int64_t size_of(DType dtype) { return dtype == DType::bf16 || dtype == DType::fp16 ? 2 : 4; }

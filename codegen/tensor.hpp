@@ -14,23 +14,32 @@ enum class DType { bf16, fp16, fp32, int32 };
 std::string_view to_string(DType);
 std::int64_t size_of(DType); ///< bytes of one element
 
+DType dtype_named(std::string_view); ///< throws UserError
+
 /// One tensor of a family. Each dimension names an extent or a trait of the problem, or is a number, or
 /// "NAME + NUMBER".
 struct TensorSpec {
-    enum class Role { input, output, optional_input, optional_output };
+    enum class Role { input, output, optional_input, optional_output, inout };
     std::string name;
     Role role = Role::input;
-    bool state = false; ///< fp32 whatever the problem's dtype
+    bool state = false; ///< fp32 whatever the problem's dtype, or what `dtype_trait` says
     std::vector<std::string>
         dims; ///< e.g. {"batch", "length", "heads", "head_dim"}; the last has unit stride
     std::string help;
     bool (*when)(const Values& traits) = nullptr; ///< which traits have such a tensor; all where it is null
     bool index = false;                           ///< int32 whatever the problem's dtype
+    std::string dtype_trait{};                    ///< of a state: the trait that names its dtype; empty: fp32
 
     bool optional() const { return role == Role::optional_input || role == Role::optional_output; }
-    bool output() const { return role == Role::output || role == Role::optional_output; }
+    /// Read by the kernels; one that is an output too is updated in place.
+    bool input() const { return !output() || role == Role::inout; }
+    /// Written by the kernels.
+    bool output() const {
+        return role == Role::output || role == Role::optional_output || role == Role::inout;
+    }
     bool exists(const Values& traits) const { return !when || when(traits); }
     std::size_t rank() const { return dims.size(); }
+    DType dtype(const Values& traits) const;
 };
 
 } // namespace chela

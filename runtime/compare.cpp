@@ -31,8 +31,8 @@ class Comparator {
   public:
     Comparator(const Problem& problem, const GuardedTensor& output, const ReferenceSlices& reference)
         : output_(output), dims_(problem.dims(output.spec())), reference_(reference),
-          bound_(problem.family->error_bound(problem)), rounding_(smallest(output.dtype())),
-          overflow_(overflow_threshold(output.dtype())) {}
+          bound_(problem.family->tensor_error_bound(problem, output.spec())),
+          rounding_(smallest(output.dtype())), overflow_(overflow_threshold(output.dtype())) {}
 
     Comparison run() {
         for (const ReferenceSlice& slice : reference_.slices) {

@@ -69,12 +69,14 @@ void GuardedTensor::set(const InputValues& values) {
             encode(row_values, dtype_, image_.data() + offset * element_bytes_);
         }
     });
+    if (spec_->output()) initial_ = image_;
     upload();
 }
 
 void GuardedTensor::upload() {
+    const auto& image = spec_->output() ? initial_ : image_;
     memory_.poison();
-    if (!image_.empty()) device_.copy_in(memory_.data(), image_.data(), image_.size());
+    if (!image.empty()) device_.copy_in(memory_.data(), image.data(), image.size());
 }
 
 void GuardedTensor::download() {

@@ -40,7 +40,7 @@ class GuardedTensor {
     void* data() const; ///< the first element
 
     void set(const InputValues&); ///< makes the image and uploads it
-    void upload();
+    void upload();                ///< what was set, also where a run has updated it since
     void poison() { memory_.poison(); }
     void download();
     /// After download(): the element at an offset from the first one.
@@ -60,7 +60,8 @@ class GuardedTensor {
     Placement placement_;
     Device& device_;
     GuardedMemory memory_;
-    std::vector<std::byte> image_; ///< of everything between the guard bands
+    std::vector<std::byte> image_;   ///< of everything between the guard bands
+    std::vector<std::byte> initial_; ///< the image that was set, of a tensor that runs update
 };
 
 } // namespace chela

@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::array<std::string_view, 3> layout_names{"contiguous", "heads_first", "padded_rows"};
 
-/// Bytes that every row start is a multiple of; states are promised no more than their element size.
-std::int64_t promised_alignment(const Problem& problem, const TensorSpec& spec) {
-    const std::int64_t element_bytes = size_of(problem.dtype(spec));
-    if (spec.state || spec.index || !problem.traits.has("alignment")) return element_bytes;
-    return std::max(problem.traits["alignment"], element_bytes);
-}
-
 /// Dimensions from the outermost in memory to the innermost.
 std::vector<std::size_t> memory_order(const Problem& problem, const TensorSpec& spec, Layout layout) {
     const auto& independent = problem.family->independent_extents();
@@ -55,7 +48,7 @@ std::int64_t Placement::count() const { return product(shape); }
 Placement place(const Problem& problem, const TensorSpec& spec, Layout layout) {
     constexpr std::int64_t base_alignment = 256;
     const std::int64_t element_bytes = size_of(problem.dtype(spec));
-    const std::int64_t alignment = promised_alignment(problem, spec) / element_bytes; // in elements
+    const std::int64_t alignment = problem.family->alignment(problem, spec) / element_bytes; // in elements
     Placement placement{.shape = problem.shape(spec), .strides = std::vector<std::int64_t>(spec.rank(), 1)};
     const std::vector<std::size_t> order = memory_order(problem, spec, layout);
     std::int64_t stride = 1;
@@ -80,7 +73,7 @@ Placement place(const Problem& problem, const TensorSpec& spec, Layout layout) {
 bool may_be_contiguous(const Problem& problem) {
     return std::ranges::all_of(problem.tensors(), [&](const TensorSpec& spec) {
         const std::int64_t row_bytes = problem.shape(spec).back() * size_of(problem.dtype(spec));
-        return row_bytes % promised_alignment(problem, spec) == 0;
+        return row_bytes % problem.family->alignment(problem, spec) == 0;
     });
 }
 

@@ -26,8 +26,7 @@ struct Placement {
     bool dense() const { return span == count(); }
 };
 
-/// Rows keep the alignment that the problem promises (trait `alignment`, bytes; the element size where there
-/// is none).
+/// Rows keep the alignment that the problem promises (Family::alignment).
 Placement place(const Problem&, const TensorSpec&, Layout);
 /// Whether contiguous tensors keep the alignment that the problem promises.
 bool may_be_contiguous(const Problem&);

@@ -107,7 +107,7 @@ ReferenceSlices reference_slices(const Problem& problem, const VerifyOptions& op
         ReferenceSlice& slice = result.slices[number];
         HostTensors tensors;
         for (const TensorSpec& tensor : problem.tensors()) {
-            if (tensor.output() || !options.present(tensor)) continue;
+            if (!tensor.input() || !options.present(tensor)) continue;
             const InputValues values(problem, tensor, options);
             const auto strides = dense_strides(problem.shape(tensor));
             const std::int64_t first = result.offset(slice, problem.dims(tensor), strides);

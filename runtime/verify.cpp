@@ -31,7 +31,7 @@ VerificationCase::VerificationCase(Device& device, const Problem& problem, const
         if (!options.present(spec)) continue;
         auto& tensors = spec.output() ? outputs_ : inputs_;
         GuardedTensor& tensor = tensors.emplace_back(device, problem, spec, options.layout);
-        if (!spec.output()) tensor.set(InputValues(problem, spec, options));
+        if (spec.input()) tensor.set(InputValues(problem, spec, options));
         arguments_.tensor(spec.name, tensor.data(), tensor.placement().strides);
     }
     for (const auto& [name, value] : scalars_of(problem, options)) arguments_.scalar(name, value);
@@ -63,7 +63,12 @@ VerifyResult VerificationCase::failure(std::string what) const {
 VerifyResult VerificationCase::check_once(const Program& program, const LoadedProgram& loaded) {
     lend_workspace(program);
     workspace_->poison();
-    for (GuardedTensor& output : outputs_) output.poison();
+    for (GuardedTensor& output : outputs_) {
+        if (output.spec().input())
+            output.upload(); // updated in place: it starts anew
+        else
+            output.poison();
+    }
     launch(program, loaded);
     device_.synchronize();
 
@@ -142,11 +147,14 @@ VerifyOptions usual_options(const Problem& problem, std::uint64_t seed) {
 Problem odd_problem(const Problem& problem) {
     constexpr std::int64_t first_independent = 2, further_independent = 3, odd_length = 333;
     const auto& independent = problem.family->independent_extents();
+    const auto& storage = problem.family->storage_extents();
     Problem odd = problem;
     for (const Field& extent : problem.family->extents()) {
         const auto found = std::ranges::find(independent, extent.name);
         std::int64_t value = odd_length;
-        if (found != independent.end())
+        if (std::ranges::find(storage, extent.name) != storage.end())
+            value = further_independent;
+        else if (found != independent.end())
             value = found == independent.begin() ? first_independent : further_independent;
         odd.extents.set(extent.name, std::clamp(value, extent.minimum, extent.maximum));
     }

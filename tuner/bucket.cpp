@@ -7,8 +7,10 @@ namespace chela {
 
 std::vector<WorkExtent> work_extents(const Family& family, const Values& extents) {
     const auto& independent = family.independent_extents();
+    const auto& storage = family.storage_extents();
     std::vector<WorkExtent> work{{"independent", 1}};
     for (const Field& field : family.extents()) {
+        if (std::find(storage.begin(), storage.end(), field.name) != storage.end()) continue;
         const std::int64_t size = extents[field.name];
         if (std::find(independent.begin(), independent.end(), field.name) != independent.end()) {
             work.front().size *= size;

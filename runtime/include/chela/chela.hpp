@@ -12,3 +12,4 @@
 #include "runtime/session.hpp"
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
+#include "templates/linear_attention_decode/problem.hpp"
