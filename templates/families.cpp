@@ -2,13 +2,14 @@
 
 #include "codegen/error.hpp"
 #include "templates/linear_attention/family.hpp"
+#include "templates/linear_attention_decode/family.hpp"
 
 #include <fmt/format.h>
 
 namespace chela {
 
 std::span<const Family* const> families() {
-    static const Family* const all[] = {&linear_attention_family()};
+    static const Family* const all[] = {&linear_attention_family(), &linear_attention_decode_family()};
     return all;
 }
 
