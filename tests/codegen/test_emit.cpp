@@ -3,6 +3,7 @@
 
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
+#include "templates/linear_attention_decode/problem.hpp"
 
 #include <cstdlib>
 #include <doctest/doctest.h>
@@ -54,6 +55,15 @@ const GoldenCase golden_cases[] = {
     {"emulator_causal_bf16", "emulator:sm_80", {.head_dim = 64}, 1},
 };
 
+const LinearAttentionDecode decode_with_all_traits{.head_dim = 60,
+                                                   .value_dim = 100,
+                                                   .dtype = DType::fp16,
+                                                   .state_dtype = DType::bf16,
+                                                   .decay = Decay::scalar,
+                                                   .feature_map = FeatureMap::elu_plus_one,
+                                                   .normalize = true,
+                                                   .indexed = true};
+
 std::string source_of(const Target& target, const Problem& problem, const Config& config) {
     std::string text;
     for (const auto& kernel : config.algorithm->generate(target, problem.traits, config.values).kernels)
@@ -68,6 +78,24 @@ std::string read(const std::string& path) {
     return text.str();
 }
 
+using Tunables = std::vector<std::pair<const char*, std::int64_t>>;
+
+void check_golden(const char* name, const char* target_name, const Problem& problem,
+                  const Tunables& tunables) {
+    const Target target = Target::parse(target_name);
+    Config config = default_config(target, problem);
+    for (const auto& [tunable, value] : tunables) config.values.set(tunable, value);
+    const std::string path = std::string(CHELA_GOLDEN_FOLDER) + "/" + name + ".txt";
+    const std::string source = source_of(target, problem, config);
+    CHECK(source == source_of(target, problem, config));
+    if (std::getenv("CHELA_UPDATE_GOLDEN")) std::ofstream(path) << source;
+    CAPTURE(path);
+    const bool same = read(path) == source;
+    CHECK_MESSAGE(same,
+                  "the emitted source changed; if it should, run with CHELA_UPDATE_GOLDEN=1 and read the "
+                  "difference");
+}
+
 /// Another legal value of the field, or the same where there is none.
 std::int64_t other_value(const Field& field, std::int64_t value) {
     if (field.name == "alignment") return value == 4 ? 8 : 4;
@@ -78,29 +106,23 @@ std::int64_t other_value(const Field& field, std::int64_t value) {
 } // namespace
 
 TEST_CASE("emitted source matches the golden files") {
-    for (const auto& golden : golden_cases) {
-        const Target target = Target::parse(golden.target);
-        const Problem problem = golden.problem;
-        Config config = default_config(target, problem);
-        config.values.set("segments", golden.segments);
-        const std::string path = std::string(CHELA_GOLDEN_FOLDER) + "/" + golden.name + ".txt";
-        const std::string source = source_of(target, problem, config);
-        CHECK(source == source_of(target, problem, config));
-        if (std::getenv("CHELA_UPDATE_GOLDEN")) std::ofstream(path) << source;
-        CAPTURE(path);
-        const bool same = read(path) == source;
-        CHECK_MESSAGE(same, "the emitted source changed; if it should, run with CHELA_UPDATE_GOLDEN=1 and "
-                            "read the difference");
-    }
+    for (const auto& golden : golden_cases)
+        check_golden(golden.name, golden.target, golden.problem, {{"segments", golden.segments}});
+    check_golden("decode_plain", "sm_90a", LinearAttentionDecode{.head_dim = 128, .batch = 256, .heads = 16},
+                 {});
+    check_golden("decode_all_traits", "sm_80", decode_with_all_traits, {{"value_tile", 32}, {"threads", 64}});
+    check_golden("decode_all_traits_cpu", "cpu", decode_with_all_traits, {});
 }
 
 TEST_CASE("every trait and every tunable changes the source and the key") {
+    const Problem problems[] = {LinearAttention{.head_dim = 64, .length = 4096},
+                                LinearAttention{.head_dim = 64, .dtype = DType::fp32, .length = 4096},
+                                LinearAttentionDecode{.head_dim = 64}, decode_with_all_traits};
     for (const char* name : {"sm_90a", "cpu"})
-        for (const DType dtype : {DType::bf16, DType::fp32}) {
+        for (const Problem& problem : problems) {
             const Target target = Target::parse(name);
-            const Problem problem = LinearAttention{.head_dim = 64, .dtype = dtype, .length = 4096};
             Config config = default_config(target, problem);
-            config.values.set("segments", 2);
+            if (config.values.has("segments")) config.values.set("segments", 2);
             const std::string source = source_of(target, problem, config);
             for (const auto& field : problem.family->traits()) {
                 Problem changed = problem;

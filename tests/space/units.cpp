@@ -3,6 +3,7 @@
 #include "runtime/digest.hpp"
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
+#include "templates/linear_attention_decode/problem.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -16,7 +17,24 @@
 namespace chela::space {
 namespace {
 
-std::vector<LinearAttention> problems() {
+/// Traits whose space is compiled, at extents whose default configurations differ.
+using Extents = std::vector<Problem>;
+
+Extents one_piece_and_several(LinearAttention description) {
+    LinearAttention many = description, few = description;
+    many.length = 512, many.heads = 64;
+    few.length = 65536, few.heads = 1;
+    return {many, few};
+}
+
+Extents many_heads_and_few(LinearAttentionDecode description) {
+    LinearAttentionDecode many = description, few = description;
+    many.batch = 256, many.heads = 16;
+    few.batch = 1, few.heads = 16;
+    return {many, few};
+}
+
+std::vector<Extents> problems() {
     std::vector<LinearAttention> list;
     for (const bool causal : {true, false}) {
         for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32})
@@ -28,7 +46,21 @@ std::vector<LinearAttention> problems() {
         list.push_back({.head_dim = 9, .value_dim = 33, .causal = causal});
         list.push_back({.head_dim = 256, .causal = causal, .dtype = DType::fp32, .math = Math::tf32});
     }
-    return list;
+    std::vector<Extents> all;
+    for (const auto& description : list) all.push_back(one_piece_and_several(description));
+    for (const DType state_dtype : {DType::fp32, DType::bf16}) {
+        for (const int dim : {64, 128, 256})
+            all.push_back(many_heads_and_few({.head_dim = dim, .state_dtype = state_dtype}));
+        for (const auto& [head_dim, value_dim] : {std::pair{128, 128}, {60, 100}, {9, 33}, {256, 256}})
+            all.push_back(many_heads_and_few({.head_dim = head_dim,
+                                              .value_dim = value_dim,
+                                              .state_dtype = state_dtype,
+                                              .decay = Decay::scalar,
+                                              .feature_map = FeatureMap::silu,
+                                              .normalize = true,
+                                              .indexed = true}));
+    }
+    return all;
 }
 
 struct Job {
@@ -41,14 +73,10 @@ struct Job {
 std::vector<Job> jobs(const std::vector<Target>& targets, std::size_t sample) {
     std::vector<Job> list;
     for (const auto& target : targets)
-        for (const auto& description : problems()) {
-            const Problem problem = description;
-            for (const int length : {512, 65536}) { // one piece and several
-                LinearAttention sized = description;
-                sized.length = length;
-                sized.heads = length == 512 ? 64 : 1;
+        for (const Extents& extents : problems()) {
+            const Problem& problem = extents.front();
+            for (const Problem& sized : extents)
                 list.push_back({target, sized, default_config(target, sized), true});
-            }
             const std::vector<Config> space = search_space(*problem.family, target, problem.traits);
             const std::size_t step = sample ? std::max<std::size_t>(1, space.size() / sample) : 1;
             for (std::size_t i = step / 2; i < space.size(); i += step)

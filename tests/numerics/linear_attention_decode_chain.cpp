@@ -1,0 +1,148 @@
+// A sequence decoded in steps, compared with the definition of linear_attention over the whole of it.
+
+#include "runtime/host_tensors.hpp"
+#include "tests/numerics/linear_attention_decode_grid.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <list>
+#include <numeric>
+
+namespace chela::tests {
+
+namespace {
+
+std::size_t count(std::span<const std::int64_t> shape) {
+    return std::accumulate(
+        shape.begin(), shape.end(), std::size_t{1},
+        [](std::size_t product, std::int64_t dim) { return product * static_cast<std::size_t>(dim); });
+}
+
+double difference(std::span<const double> got, std::span<const double> expected) {
+    double error = 0, square = 0;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        error += (got[i] - expected[i]) * (got[i] - expected[i]);
+        square += expected[i] * expected[i];
+    }
+    return std::sqrt(error / square);
+}
+
+/// Tensors on a device for as long as a chain runs.
+class Memory {
+  public:
+    explicit Memory(Device& device) : device_(device) {}
+    ~Memory() {
+        for (const auto& [name, block] : blocks_) device_.free(block);
+    }
+    Memory(const Memory&) = delete;
+
+    void put(const std::string& name, std::span<const double> values, DType dtype) {
+        std::vector<std::byte> bytes(values.size() * static_cast<std::size_t>(size_of(dtype)));
+        encode(values, dtype, bytes.data());
+        blocks_[name] = static_cast<std::byte*>(device_.allocate(std::max<std::size_t>(1, bytes.size())));
+        device_.copy_in(blocks_[name], bytes.data(), bytes.size());
+    }
+    std::vector<double> get(const std::string& name, std::size_t elements, DType dtype) const {
+        std::vector<std::byte> bytes(elements * static_cast<std::size_t>(size_of(dtype)));
+        device_.copy_out(bytes.data(), blocks_.at(name), bytes.size());
+        std::vector<double> values(elements);
+        decode(bytes.data(), dtype, values);
+        return values;
+    }
+    std::byte* at(const std::string& name) const { return blocks_.at(name); }
+
+  private:
+    Device& device_;
+    std::map<std::string, std::byte*> blocks_;
+};
+
+/// Slots of a pool from the last on, so that no sequence has the slot of its own number by chance alone.
+std::int64_t slot_of(const LinearAttentionDecode& description, std::int64_t sequence) {
+    return description.indexed ? description.pool - 1 - sequence : sequence;
+}
+
+} // namespace
+
+double chained_difference(Session& session, const LinearAttentionDecode& description,
+                          const std::vector<int>& steps) {
+    const Problem step = description;
+    const Problem whole = LinearAttention{.head_dim = description.head_dim,
+                                          .value_dim = description.value_dim,
+                                          .dtype = description.dtype,
+                                          .decay = description.decay,
+                                          .feature_map = description.feature_map,
+                                          .normalize = description.normalize,
+                                          .batch = description.batch,
+                                          .length = std::accumulate(steps.begin(), steps.end(), 0),
+                                          .heads = description.heads};
+    HostTensors tensors;
+    Memory memory(session.device());
+    for (const TensorSpec& spec : whole.tensors()) {
+        if (spec.output() || spec.optional()) continue; // the state begins at zero
+        HostTensor& tensor = tensors[spec.name];
+        tensor.shape = whole.shape(spec);
+        const RandomValues random(7, spec.name);
+        for (std::size_t i = 0; i < count(tensor.shape); ++i)
+            tensor.data.push_back(
+                round_to(whole.dtype(spec),
+                         whole.family->test_value(whole, spec, static_cast<std::int64_t>(i), random(i), 1)));
+        memory.put(spec.name, tensor.data, whole.dtype(spec));
+    }
+    std::map<std::string, double> scalars;
+    for (const auto& scalar : whole.family->scalars())
+        if (scalar.exists(whole.traits)) scalars[scalar.name] = scalar.fallback(whole);
+    whole.family->reference(whole, scalars, tensors);
+
+    const auto is_sequence = [&](const TensorSpec& spec) {
+        return std::ranges::find(spec.dims, "tokens") != spec.dims.end();
+    };
+    for (const TensorSpec& spec : step.tensors()) {
+        if (tensors.contains(spec.name) && spec.name != "o") continue;
+        const auto& shape = spec.name == "o" ? tensors.at("o").shape : step.shape(spec);
+        std::vector<double> values(count(shape), 0.0);
+        if (spec.name == "state_index")
+            for (std::size_t b = 0; b < values.size(); ++b)
+                values[b] = static_cast<double>(slot_of(description, static_cast<std::int64_t>(b)));
+        memory.put(spec.name, values, step.dtype(spec));
+    }
+
+    const Op op = session.get(step);
+    Arguments arguments = op.arguments();
+    std::int64_t first = 0;
+    for (const int tokens : steps) {
+        arguments.extent("tokens", tokens);
+        for (const TensorSpec& spec : step.tensors()) {
+            if (!is_sequence(spec)) {
+                arguments.tensor(spec.name, memory.at(spec.name));
+                continue;
+            }
+            std::vector<std::int64_t> strides(spec.rank(), 1);
+            const auto& shape = tensors.at(spec.name).shape;
+            for (std::size_t dim = shape.size(); dim-- > 1;) strides[dim - 1] = strides[dim] * shape[dim];
+            arguments.tensor(spec.name, memory.at(spec.name) + first * strides[1] * size_of(step.dtype(spec)),
+                             strides);
+        }
+        op.launch(nullptr, arguments);
+        session.device().synchronize();
+        first += tokens;
+    }
+
+    double worst =
+        difference(memory.get("o", tensors.at("o").data.size(), step.dtype()), tensors.at("o").data);
+    for (const auto& [name, final_name] :
+         {std::pair{"state", "final_state"}, {"normalizer", "final_normalizer"}}) {
+        if (!tensors.contains(final_name)) continue;
+        const TensorSpec& spec = step.family->tensor(name);
+        const std::vector<double> slots = memory.get(name, count(step.shape(spec)), step.dtype(spec));
+        const std::vector<double>& expected = tensors.at(final_name).data;
+        const std::size_t size = expected.size() / static_cast<std::size_t>(description.batch);
+        for (std::int64_t b = 0; b < description.batch; ++b)
+            worst = std::max(
+                worst, difference(std::span(slots).subspan(
+                                      static_cast<std::size_t>(slot_of(description, b)) * size, size),
+                                  std::span(expected).subspan(static_cast<std::size_t>(b) * size, size)));
+    }
+    return worst;
+}
+
+} // namespace chela::tests
