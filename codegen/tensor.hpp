@@ -28,7 +28,7 @@ struct TensorSpec {
     std::string help;
     bool (*when)(const Values& traits) = nullptr; ///< which traits have such a tensor; all where it is null
     bool index = false;                           ///< int32 whatever the problem's dtype
-    std::string dtype_trait{};                    ///< of a state: the trait that names its dtype; empty: fp32
+    std::string dtype_trait;                      ///< of a state: the trait that names its dtype; empty: fp32
 
     bool optional() const { return role == Role::optional_input || role == Role::optional_output; }
     /// Read by the kernels; one that is an output too is updated in place.
