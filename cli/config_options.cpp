@@ -64,8 +64,21 @@ const Algorithm& ConfigOptions::algorithm(const Target& target, const Problem& p
             if (option->count() > 0 && !Values(algorithm.tunables()).has(name)) return name;
         return std::string();
     };
+    const auto admits = [&](const Algorithm& algorithm) { // the same name may have another range there
+        return std::ranges::all_of(algorithm.tunables(), [&](const Field& field) {
+            const CLI::Option* option = tunables_.at(field.name);
+            try {
+                if (option->count() > 0) parse_option(field, option->results().back());
+            } catch (const UserError&) {
+                return false;
+            }
+            return true;
+        });
+    };
     for (const Algorithm* algorithm : serving)
-        if (lacks(*algorithm).empty()) return *algorithm;
+        if (lacks(*algorithm).empty() && admits(*algorithm)) return *algorithm;
+    for (const Algorithm* algorithm : serving)
+        if (lacks(*algorithm).empty()) return *algorithm; // which says what its range is
     const std::string missing = lacks(*known.algorithm);
     std::vector<std::string> names;
     for (const Field& field : known.algorithm->tunables()) names.push_back(option_name(field.name));
