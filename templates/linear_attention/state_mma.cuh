@@ -26,28 +26,35 @@ struct WarpState {
                 for (int i = 0; i < 4; ++i) c[row][head][i] = 0.0f;
     }
 
-    /// Calls visit(accumulator, head index, value index) for every element inside the state.
-    template <class Visit>
-    CHELA_DEVICE void for_each(int first_value, Visit visit) {
+    /// Calls move(accumulator, where its even and its odd columns lie in rows of [head_dim, value_dim], how
+    /// many columns and rows of it are inside) for every tile of the state.
+    template <class Pointer, class Move>
+    CHELA_DEVICE void for_each_tile(Pointer state, long long row_stride, int first_value, Move move) {
+        constexpr bool all_heads = Config::head_dim == Config::padded_head_dim;
+        constexpr bool all_values = Config::value_dim % Config::value_tile == 0;
+        const int columns = all_heads ? Config::padded_head_dim : Config::head_dim - lane() % 4 * 2;
+        const int rows = all_values ? Config::rows_per_warp : Config::value_dim - first_value - lane() / 4;
+        Pointer even = state + lane() % 4 * 2 * row_stride + first_value + lane() / 4;
 #pragma unroll
-        for (int row = 0; row < row_tiles; ++row)
+        for (int head = 0; head < head_tiles; ++head, even += 8 * row_stride)
 #pragma unroll
-            for (int head = 0; head < head_tiles; ++head)
-#pragma unroll
-                for (int i = 0; i < 4; ++i) {
-                    const int value_index = first_value + row * 16 + lane() / 4 + i / 2 * 8;
-                    const int head_index = head * 8 + lane() % 4 * 2 + i % 2;
-                    if (head_index < Config::head_dim && value_index < Config::value_dim)
-                        visit(c[row][head][i], head_index, value_index);
-                }
+            for (int row = 0; row < row_tiles; ++row)
+                move(c[row][head], even + row * 16, even + row_stride + row * 16, columns - head * 8,
+                     rows - row * 16);
     }
 
     /// Reads or writes rows of [head_dim, value_dim] in fp32.
     CHELA_DEVICE void load(const float* state, long long row_stride, int first_value) {
-        for_each(first_value, [=](float& x, int head, int value) { x = state[head * row_stride + value]; });
+        for_each_tile(state, row_stride, first_value,
+                      [](float(&d)[4], const float* even, const float* odd, int columns, int rows) {
+                          load_accumulator(d, even, odd, columns, rows);
+                      });
     }
     CHELA_DEVICE void store(float* state, long long row_stride, int first_value) {
-        for_each(first_value, [=](float& x, int head, int value) { state[head * row_stride + value] = x; });
+        for_each_tile(state, row_stride, first_value,
+                      [](const float(&d)[4], float* even, float* odd, int columns, int rows) {
+                          store_accumulator(d, even, odd, columns, rows);
+                      });
     }
 
     /// State += Vᵀ K for one chunk in shared memory; `value` points at the warp's first value column.

@@ -181,3 +181,28 @@ TEST_CASE("shuffles, votes, conversions and zero-filled copies") {
         CHECK((output[256 + i] & 0xffffu) == fp16[i]);
     }
 }
+
+TEST_CASE("accumulators from and to a transposed matrix, as far as it reaches") {
+    // A [rows 13, columns 7] tile, stored column by column, 16 words apart.
+    TwinKernel kernel{{"matrix.cuh", "thread.cuh"}, R"(
+        const int first = lane() % 4 * 2 * 16 + lane() / 4;
+        const float* const from = reinterpret_cast<const float*>(input) + first;
+        float* const to = reinterpret_cast<float*>(output) + first;
+        float d[4];
+        load_accumulator(d, from, from + 16, 7 - lane() % 4 * 2, 13 - lane() / 4);
+        for (int i = 0; i < 4; ++i) output[128 + lane() * 4 + i] = float_to_bits(d[i]);
+        store_accumulator(d, to, to + 16, 7 - lane() % 4 * 2, 13 - lane() / 4);
+)"};
+    const auto input = counted(128);
+    const auto output = run_twins(kernel, input, 256);
+    for (unsigned lane = 0; lane < 32; ++lane)
+        for (unsigned i = 0; i < 4; ++i) {
+            const unsigned column = lane % 4 * 2 + i % 2, row = lane / 4 + i / 2 * 8;
+            const bool inside = column < 7 && row < 13;
+            CHECK(output[128 + lane * 4 + i] == (inside ? input[column * 16 + row] : 0));
+            if (inside)
+                CHECK(output[column * 16 + row] == input[column * 16 + row]);
+            else
+                CHECK(output[column * 16 + row] != input[column * 16 + row]);
+        }
+}

@@ -118,4 +118,50 @@ CHELA_DEVICE void mma_m16n8k8_tf32(float (&d)[4], const uint32 (&a)[4], const ui
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
+/// Half of what one lane holds of a 16×8 accumulator lies in even columns, half in odd ones. These move it
+/// from and to fp32 in global memory, transposed: `even` and `odd` point at d[0] and d[1], each 8 elements
+/// before d[2] and d[3]. Of the columns from d[0]'s on, `columns` are there, of the rows `rows`; what is not
+/// becomes zero, or is not written. Four instructions in one statement, because NVRTC spends most of a
+/// kernel's compile time on its memory accesses, one by one.
+CHELA_DEVICE void load_accumulator(float (&d)[4], const float* even, const float* odd, int columns,
+                                   int rows) {
+    asm volatile("{\n"
+                 ".reg .pred p0, p1, p2, p3;\n"
+                 "setp.gt.s32 p0, %6, 0;\n"
+                 "setp.gt.s32 p1, %6, 1;\n"
+                 "setp.gt.and.s32 p2, %7, 8, p0;\n"
+                 "setp.gt.and.s32 p3, %7, 8, p1;\n"
+                 "setp.gt.and.s32 p0, %7, 0, p0;\n"
+                 "setp.gt.and.s32 p1, %7, 0, p1;\n"
+                 "mov.b32 %0, 0;\n"
+                 "mov.b32 %1, 0;\n"
+                 "mov.b32 %2, 0;\n"
+                 "mov.b32 %3, 0;\n"
+                 "@p0 ld.global.f32 %0, [%4];\n"
+                 "@p1 ld.global.f32 %1, [%5];\n"
+                 "@p2 ld.global.f32 %2, [%4+32];\n"
+                 "@p3 ld.global.f32 %3, [%5+32];\n"
+                 "}"
+                 : "=&f"(d[0]), "=&f"(d[1]), "=&f"(d[2]), "=&f"(d[3])
+                 : "l"(even), "l"(odd), "r"(columns), "r"(rows)
+                 : "memory");
+}
+CHELA_DEVICE void store_accumulator(const float (&d)[4], float* even, float* odd, int columns, int rows) {
+    asm volatile("{\n"
+                 ".reg .pred p0, p1, p2, p3;\n"
+                 "setp.gt.s32 p0, %6, 0;\n"
+                 "setp.gt.s32 p1, %6, 1;\n"
+                 "setp.gt.and.s32 p2, %7, 8, p0;\n"
+                 "setp.gt.and.s32 p3, %7, 8, p1;\n"
+                 "setp.gt.and.s32 p0, %7, 0, p0;\n"
+                 "setp.gt.and.s32 p1, %7, 0, p1;\n"
+                 "@p0 st.global.f32 [%4], %0;\n"
+                 "@p1 st.global.f32 [%5], %1;\n"
+                 "@p2 st.global.f32 [%4+32], %2;\n"
+                 "@p3 st.global.f32 [%5+32], %3;\n"
+                 "}" ::"f"(d[0]),
+                 "f"(d[1]), "f"(d[2]), "f"(d[3]), "l"(even), "l"(odd), "r"(columns), "r"(rows)
+                 : "memory");
+}
+
 } // namespace chela

@@ -61,4 +61,14 @@ CHELA_DEVICE void mma_m16n8k8_tf32(float (&d)[4], const uint32 (&a)[4], const ui
     chela_emulator_mma(d, a, b, 2, 8, chela_emulator_site());
 }
 
+CHELA_DEVICE void load_accumulator(float (&d)[4], const float* even, const float* odd, int columns,
+                                   int rows) {
+    for (int i = 0; i < 4; ++i)
+        d[i] = i % 2 < columns && i / 2 * 8 < rows ? (i % 2 ? odd : even)[i / 2 * 8] : 0.0f;
+}
+CHELA_DEVICE void store_accumulator(const float (&d)[4], float* even, float* odd, int columns, int rows) {
+    for (int i = 0; i < 4; ++i)
+        if (i % 2 < columns && i / 2 * 8 < rows) (i % 2 ? odd : even)[i / 2 * 8] = d[i];
+}
+
 } // namespace chela
