@@ -7,6 +7,7 @@
 #include "cli/table.hpp"
 #include "cli/tensor_files.hpp"
 #include "codegen/error.hpp"
+#include "runtime/host_tensors.hpp"
 
 #include <chrono>
 #include <list>
@@ -40,6 +41,22 @@ std::size_t bytes_of(const Problem& problem, const TensorSpec& tensor) {
     return static_cast<std::size_t>(bytes);
 }
 
+/// Refuses what the kernels would take on trust.
+void check_input(const Problem& problem, const TensorFile& file, const NpyElements& elements) {
+    const DType dtype = problem.dtype(*file.spec);
+    if (dtype == DType::int32 && elements.overflowed > 0)
+        throw UserError(fmt::format("{} holds {} numbers that are not in the range of int32",
+                                    file.path.string(), elements.overflowed));
+    if (!file.spec->state && !file.spec->index) return;
+    std::vector<double> values(elements.bytes.size() / static_cast<std::size_t>(size_of(dtype)));
+    decode(elements.bytes.data(), dtype, values);
+    try {
+        problem.family->check_input(problem, *file.spec, values);
+    } catch (const UserError& error) {
+        throw UserError(fmt::format("{}: {}", file.path.string(), error.what()));
+    }
+}
+
 struct Run {
     Context& context;
     TensorOptions tensors;
@@ -60,6 +77,7 @@ double Run::compute(Session& session, const Op& op, const FileProblem& files) co
     std::map<const TensorSpec*, DeviceMemory*> where;
     for (const TensorFile& file : files.inputs) {
         const NpyElements elements = read_npy(file.path, file.header, op.problem().dtype(*file.spec));
+        check_input(op.problem(), file, elements);
         if (elements.overflowed > 0)
             context.warn(fmt::format("{} values of {} are too large for {} and became infinite",
                                      elements.overflowed, file.path.string(),

@@ -47,6 +47,10 @@ double value_at(const std::byte* from, NpyType type, bool swapped) {
         return from_fp16(load<std::uint16_t>(from, swapped));
     case NpyType::float32:
         return static_cast<double>(load<float>(from, swapped));
+    case NpyType::int32:
+        return load<std::int32_t>(from, swapped);
+    case NpyType::int64: // exact where an int32 can hold it
+        return static_cast<double>(load<std::int64_t>(from, swapped));
     case NpyType::float64:
         break;
     }
@@ -85,12 +89,23 @@ class FileOrder {
 } // namespace
 
 std::string_view to_string(NpyType type) {
-    return type == NpyType::float16 ? "float16" : type == NpyType::float32 ? "float32" : "float64";
+    constexpr std::array<std::string_view, 5> names{"float16", "float32", "float64", "int32", "int64"};
+    return names[static_cast<std::size_t>(type)];
 }
 
-std::int64_t size_of(NpyType type) { return type == NpyType::float16 ? 2 : type == NpyType::float32 ? 4 : 8; }
-NpyType npy_type(DType dtype) { return dtype == DType::fp16 ? NpyType::float16 : NpyType::float32; }
-DType dtype_of(NpyType type) { return type == NpyType::float16 ? DType::fp16 : DType::fp32; }
+std::int64_t size_of(NpyType type) {
+    constexpr std::array<std::int64_t, 5> bytes{2, 4, 8, 4, 8};
+    return bytes[static_cast<std::size_t>(type)];
+}
+bool is_integer(NpyType type) { return type == NpyType::int32 || type == NpyType::int64; }
+NpyType npy_type(DType dtype) {
+    if (dtype == DType::int32) return NpyType::int32;
+    return dtype == DType::fp16 ? NpyType::float16 : NpyType::float32;
+}
+DType dtype_of(NpyType type) {
+    if (is_integer(type)) return DType::int32;
+    return type == NpyType::float16 ? DType::fp16 : DType::fp32;
+}
 
 std::int64_t NpyHeader::count() const {
     std::int64_t product = 1;
@@ -181,7 +196,8 @@ NpyElements read_npy(const std::filesystem::path& path, const NpyHeader& header,
         encode(std::span(values).first(here), dtype, to);
         decode(to, dtype, std::span(rounded).first(here));
         for (std::size_t i = 0; i < here; ++i)
-            result.overflowed += std::isinf(rounded[i]) && std::isfinite(values[i]);
+            result.overflowed += dtype == DType::int32 ? rounded[i] != values[i]
+                                                       : std::isinf(rounded[i]) && std::isfinite(values[i]);
     }
     return result;
 }

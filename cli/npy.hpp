@@ -1,6 +1,7 @@
 #pragma once
 // NumPy's .npy files (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, versions 1 to
-// 3) of float16, float32 and float64. NumPy has no bfloat16: it is read from and written to float32.
+// 3) of float16, float32 and float64, and of int32 and int64. NumPy has no bfloat16: it is read from and
+// written to float32.
 
 #include "codegen/tensor.hpp"
 
@@ -15,12 +16,13 @@
 
 namespace chela::cli {
 
-enum class NpyType { float16, float32, float64 };
+enum class NpyType { float16, float32, float64, int32, int64 };
 std::string_view to_string(NpyType);
 std::int64_t size_of(NpyType);
-/// What holds every value of the dtype: float16 for fp16, float32 for fp32 and bf16.
+bool is_integer(NpyType);
+/// What holds every value of the dtype: float16 for fp16, float32 for fp32 and bf16, int32 for int32.
 NpyType npy_type(DType);
-/// The other way: fp16 of float16; fp32 of float32 and, rounded, of float64.
+/// The other way: fp16 of float16; fp32 of float32 and, rounded, of float64; int32 of whole numbers.
 DType dtype_of(NpyType);
 
 struct NpyHeader {
@@ -39,7 +41,7 @@ NpyHeader read_npy_header(const std::filesystem::path&);
 
 struct NpyElements {
     std::vector<std::byte> bytes; ///< in `dtype` and the order of C
-    std::int64_t overflowed = 0;  ///< finite values that are infinite in `dtype`
+    std::int64_t overflowed = 0;  ///< finite values that are infinite in `dtype`, or not in its range
 };
 /// The elements of a file, rounded once to `dtype`. Throws UserError as above.
 NpyElements read_npy(const std::filesystem::path&, const NpyHeader&, DType dtype);

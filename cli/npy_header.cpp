@@ -84,8 +84,9 @@ class Literal {
 void read_description(std::string_view description, NpyHeader& header, const std::string& file) {
     const auto refuse = [&](const std::string& held) {
         return UserError(
-            fmt::format("{} holds {} ('{}'); it must hold float16, float32 or float64: save it with "
-                        "numpy.save(path, array.astype(numpy.float32))",
+            fmt::format("{} holds {} ('{}'); it must hold float16, float32 or float64, or int32 or int64 "
+                        "where indices are asked for: save it with numpy.save(path, "
+                        "array.astype(numpy.float32))",
                         file, held, description));
     };
     const char order = description.empty() ? '\0' : description.front();
@@ -103,6 +104,10 @@ void read_description(std::string_view description, NpyHeader& header, const std
         header.type = NpyType::float32;
     } else if (kind == "f8") {
         header.type = NpyType::float64;
+    } else if (kind == "i4") {
+        header.type = NpyType::int32;
+    } else if (kind == "i8") {
+        header.type = NpyType::int64;
     } else {
         throw refuse("another type");
     }
@@ -150,8 +155,8 @@ std::string npy_header_text(NpyType type, std::span<const std::int64_t> shape) {
     std::string lengths;
     for (const auto length : shape) lengths += fmt::format("{},", length);
     if (shape.size() > 1) lengths.pop_back();
-    std::string literal =
-        fmt::format("{{'descr': '<f{}', 'fortran_order': False, 'shape': ({}), }}", size_of(type), lengths);
+    std::string literal = fmt::format("{{'descr': '<{}{}', 'fortran_order': False, 'shape': ({}), }}",
+                                      is_integer(type) ? 'i' : 'f', size_of(type), lengths);
     constexpr std::size_t before = 10, alignment = 64; // magic, version and length; newline at the end
     const std::size_t whole = (before + literal.size() + 1 + alignment - 1) / alignment * alignment;
     literal.append(whole - before - literal.size() - 1, ' ').push_back('\n');

@@ -91,6 +91,13 @@ class Dimensions {
     std::map<std::string, Source> known_;
 };
 
+void check_type(const TensorFile& file) {
+    if (file.spec->index == is_integer(file.header.type)) return;
+    throw UserError(fmt::format("{} holds {}; {} must be {}", file.path.string(), to_string(file.header.type),
+                                file.spec->name,
+                                file.spec->index ? "int32 or int64" : "float16, float32 or float64"));
+}
+
 void check_folder(const TensorFile& file) {
     const auto folder = std::filesystem::absolute(file.path).parent_path();
     std::error_code error;
@@ -111,12 +118,12 @@ TensorOptions::TensorOptions(CLI::App& app, const Family& family) : family_(fami
         std::string names = tensor_option(family, tensor);
         if (is_only_output(family, tensor) && names != only_output)
             names = fmt::format("{},{}", only_output, names);
-        options_[tensor.name] =
-            app.add_option(names)
-                ->description(fmt::format("{} [{}]{}", tensor.help, fmt::join(tensor.dims, ", "),
-                                          tensor.optional() ? ", optional" : ""))
-                ->type_name("FILE.npy")
-                ->group("Tensors");
+        options_[tensor.name] = app.add_option(names)
+                                    ->description(fmt::format(
+                                        "{} [{}]{}{}", tensor.help, fmt::join(tensor.dims, ", "),
+                                        tensor.index ? ", int32" : "", tensor.optional() ? ", optional" : ""))
+                                    ->type_name("FILE.npy")
+                                    ->group("Tensors");
         if (tensor.input() && tensor.output())
             updates_[tensor.name] =
                 app.add_option(names + "-out")
@@ -170,8 +177,9 @@ FileProblem problem_of_files(const TensorOptions& options, const ProblemOptions&
         if (!tensor.input()) continue;
         result.inputs.push_back({&tensor, path, read_npy_header(path)});
         const TensorFile& file = result.inputs.back();
+        check_type(file);
         dimensions.take(file);
-        if (!tensor.state && !first) {
+        if (!tensor.state && !tensor.index && !first) {
             first = file.header.type;
             if (!dtype_given) dimensions.set_dtype(dtype_of(*first));
         }
@@ -179,6 +187,7 @@ FileProblem problem_of_files(const TensorOptions& options, const ProblemOptions&
     result.problem = dimensions.problem();
     for (const TensorFile& file : result.inputs) {
         const DType dtype = result.problem.dtype(*file.spec);
+        if (dtype == DType::int32) continue; // what does not fit is refused when it is read
         const bool exact = size_of(file.header.type) <= size_of(npy_type(dtype)) && dtype != DType::bf16;
         if (!exact)
             result.notes.push_back(fmt::format("{} holds {}; it is rounded to {}", file.path.string(),

@@ -78,6 +78,11 @@ class Family {
         (void)index;
         return scale * random;
     }
+    /// Throws UserError where a state or an index, of which the kernels take this on trust, holds what it
+    /// must not. For callers that have the values on the host, in the order of the tensor's dims.
+    virtual void check_input(const Problem&, const TensorSpec&, std::span<const double> values) const {
+        (void)values;
+    }
     /// Bound of rms(out - ref) / rms(ref) for an output.
     virtual double error_bound(const Problem&) const = 0;
     /// The same for one of them, where they differ.

@@ -222,6 +222,26 @@ class LinearAttention final : public Family {
         return scale * (normalizes(problem.traits) && of_normalizer ? std::abs(random) : random);
     }
 
+    void check_input(const Problem& problem, const TensorSpec& tensor,
+                     std::span<const double> values) const override {
+        const auto refuse = [&](std::size_t index, const std::string& right) {
+            throw UserError(
+                fmt::format("{}[{}] is {}; it must be {}", tensor.name, index, values[index], right));
+        };
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (tensor.name == "decay" && values[i] < 0)
+                refuse(i, "at least 0: the state decays by exp(-decay)");
+            if (tensor.name == "gate" && values[i] > 0)
+                refuse(i, "at most 0: it is the logarithm of what the state decays by");
+            if (tensor.name != "cu_seqlens") continue;
+            const std::int64_t length = problem.extents["length"];
+            if (i == 0 && values[i] != 0) refuse(i, "0");
+            if (i > 0 && values[i] < values[i - 1]) refuse(i, fmt::format("at least {}", values[i - 1]));
+            if (i + 1 == values.size() && values[i] != static_cast<double>(length))
+                refuse(i, fmt::format("the length of all sequences, {}", length));
+        }
+    }
+
     double error_bound(const Problem& problem) const override {
         switch (problem.dtype()) {
         case DType::bf16:

@@ -20,6 +20,8 @@ std::string bytes_of(Number number, bool big_endian) {
 
 std::string element(double value, const NpyStyle& style) {
     if (style.type == "f2") return bytes_of(half_bits(value), style.big_endian);
+    if (style.type == "i4") return bytes_of(static_cast<std::int32_t>(value), style.big_endian);
+    if (style.type == "i8") return bytes_of(static_cast<std::int64_t>(value), style.big_endian);
     if (style.type == "f4") return bytes_of(static_cast<float>(value), style.big_endian);
     return bytes_of(value, style.big_endian);
 }

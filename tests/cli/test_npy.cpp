@@ -90,6 +90,25 @@ TEST_CASE("npy: conversion rounds once and counts what becomes infinite") {
     CHECK(elements.overflowed == 2);
 }
 
+TEST_CASE("npy: whole numbers, and those that int32 does not hold") {
+    const TemporaryFolder folder;
+    const std::vector<double> values{0, -5, 2147483647.0, -2147483648.0};
+    for (const char* type : {"i4", "i8"})
+        for (const bool big_endian : {false, true}) {
+            write_file(folder / "i.npy", npy_bytes({4}, values, {type, false, big_endian, 1}));
+            const auto header = cli::read_npy_header(folder / "i.npy");
+            const auto elements = cli::read_npy(folder / "i.npy", header, DType::int32);
+            CHECK(elements.overflowed == 0);
+            std::int32_t read[4];
+            REQUIRE(elements.bytes.size() == sizeof read);
+            std::memcpy(read, elements.bytes.data(), sizeof read);
+            CHECK(std::equal(std::begin(read), std::end(read), values.begin(), values.end()));
+        }
+    write_file(folder / "i.npy", npy_bytes({3}, {1, 2147483648.0, -1e15}, {"i8", false, false, 1}));
+    CHECK(cli::read_npy(folder / "i.npy", cli::read_npy_header(folder / "i.npy"), DType::int32).overflowed ==
+          2);
+}
+
 TEST_CASE("npy: what is written is read back, by an independent reader too") {
     const TemporaryFolder folder;
     const Shape shape{2, 1, 3};
@@ -145,7 +164,7 @@ TEST_CASE("npy: malformed files are refused by name") {
 
     CHECK(holds(with(header("'|O'", "False", "(2,)")), "Python objects"));
     CHECK(holds(with(header("'<V2'", "False", "(2,)")), "bfloat16"));
-    CHECK(holds(with(header("'<i4'", "False", "(2,)")), "must hold float16, float32 or float64"));
+    CHECK(holds(with(header("'<i2'", "False", "(2,)")), "must hold float16, float32 or float64"));
     CHECK(holds(with(header("'<c8'", "False", "(2,)")), "must hold float16, float32 or float64"));
     CHECK(holds(with(header("'f4'", "False", "(2,)")), "must hold float16, float32 or float64"));
     CHECK(holds(with(header("[('x', '<f4')]", "False", "(2,)")), "several fields"));

@@ -119,7 +119,7 @@ TEST_CASE("run: states of a pool, by index, rounded to bf16 between the steps") 
     const Files files;
     write_file(files.folder / "pool.npy", npy_bytes({4, heads, head_dim, value_dim},
                                                     uniform(count({4, heads, head_dim, value_dim}), 5)));
-    write_file(files.folder / "index.npy", npy_bytes({batch}, {3, -1}));
+    write_file(files.folder / "index.npy", npy_bytes({batch}, {3, -1}, {"i8"}));
     const auto outcome =
         files.run("linear_attention_decode",
                   {"--indexed", "--state-index", files.folder / "index.npy", "--state-dtype", "bf16",

@@ -51,6 +51,20 @@ TEST_CASE("rounding happens once, not through fp32") {
     CHECK(from_bf16(to_bf16(above_middle)) == 1 + 0x1p-7);
 }
 
+TEST_CASE("int32 holds whole numbers, and the nearest of its range for others") {
+    const double values[] = {0, -7, 2147483647, 2.4, 1e12, -1e12};
+    std::byte bytes[sizeof(std::int32_t) * 6];
+    encode(values, DType::int32, bytes);
+    double read[6];
+    decode(bytes, DType::int32, read);
+    CHECK(std::equal(read, read + 3, values));
+    CHECK(read[3] == 2);
+    CHECK(read[4] == 2147483647.0);
+    CHECK(read[5] == -2147483648.0);
+    for (int i = 0; i < 6; ++i) CHECK(round_to(DType::int32, values[i]) == read[i]);
+    CHECK(first_nonfinite(bytes, DType::int32, 6) == 6);
+}
+
 TEST_CASE("overflow and smallest value of each dtype") {
     for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32}) {
         const double limit = overflow_threshold(dtype);
