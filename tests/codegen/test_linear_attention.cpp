@@ -97,6 +97,29 @@ TEST_CASE("offsets of packed sequences are drawn in order, from 0 to the length,
     CHECK(empty > 10);
 }
 
+TEST_CASE("the CPU serves every combination of traits, by a configuration of its space") {
+    int checked = 0;
+    for (const Decay decay : {Decay::none, Decay::per_head, Decay::scalar})
+        for (const bool causal : {true, false})
+            for (const bool normalize : {false, true})
+                for (const bool packed : {false, true})
+                    for (const int dim : {8, 100, 256}) {
+                        if (!causal && decay != Decay::none) continue;
+                        const Problem problem = LinearAttention{.head_dim = dim,
+                                                                .causal = causal,
+                                                                .decay = decay,
+                                                                .feature_map = FeatureMap::silu,
+                                                                .normalize = normalize,
+                                                                .packed = packed,
+                                                                .batch = 3,
+                                                                .length = 10000};
+                        const Config config = default_config(Target{}, problem);
+                        CHECK(config.algorithm->rejects(Target{}, problem.traits, config.values) == "");
+                        ++checked;
+                    }
+    CHECK(checked == 48);
+}
+
 TEST_CASE("every default configuration is inside the search space") {
     std::vector<Target> targets = cuda_targets();
     targets.push_back(Target{});

@@ -1,5 +1,6 @@
 // Linear attention against its definition in float64, on the CPU.
 
+#include "runtime/reference_slices.hpp"
 #include "tests/numerics/linear_attention_grid.hpp"
 
 #include <doctest/doctest.h>
@@ -46,6 +47,27 @@ TEST_CASE("decay, feature maps, the normaliser and packed sequences") {
     MESSAGE(checked << " cases ran on " << session().device().name() << ", " << skipped
                     << " skipped: the CPU has no tf32");
     CHECK(checked > 150);
+}
+
+TEST_CASE("the reference of packed sequences is sliced by heads alone, and a slice is that of the whole") {
+    const Problem problem = LinearAttention{.head_dim = 16,
+                                            .decay = Decay::scalar,
+                                            .normalize = true,
+                                            .packed = true,
+                                            .batch = 4,
+                                            .length = 90,
+                                            .heads = 7};
+    const VerifyOptions options{.seed = 3};
+    const ReferenceSlices some = reference_slices(problem, options, 1),
+                          all = reference_slices(problem, options);
+    CHECK(some.extents == std::vector<std::string>{"heads"});
+    REQUIRE(some.slices.size() == 2);
+    REQUIRE(all.slices.size() == 7);
+    for (const ReferenceSlice& slice : some.slices)
+        for (const char* name : {"o", "final_state", "final_normalizer"})
+            CHECK(slice.outputs.at(name).data ==
+                  all.slices[static_cast<std::size_t>(slice.index[0])].outputs.at(name).data);
+    CHECK(all.slices[1].outputs.at("o").data != all.slices[2].outputs.at("o").data);
 }
 
 TEST_CASE("a sequence in two pieces with the state carried over is the whole") {

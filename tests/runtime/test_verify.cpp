@@ -189,6 +189,21 @@ TEST_CASE("scalars of the options reach kernel and reference") {
               .passed);
 }
 
+TEST_CASE("values of the options reach kernel and reference, over and over") {
+    Bench bench;
+    const Problem problem = scale_add(DType::fp32, 2, 8, 2);
+    const VerifyOptions options{.value_scale = 1e3, .values = {{"x", {1, -2, 0.5}}}};
+    const InputValues values(problem, problem.family->tensor("x"), options);
+    for (int i = 0; i < 9; i += 3) {
+        CHECK(values(i) == 1);
+        CHECK(values(i + 1) == -2);
+        CHECK(values(i + 2) == 0.5);
+    }
+    CHECK(bench.verify(problem, Fault::none, options).passed);
+    const VerifyResult wrong = bench.verify(problem, Fault::wrong_element, options);
+    CHECK_MESSAGE(wrong.detail.find("x [1, -2, 0.5]") != std::string::npos, wrong.detail);
+}
+
 TEST_CASE("the first element is aligned as promised and no better, and the memory is given back") {
     Bench bench;
     const Problem problem = scale_add(DType::bf16, 1, 4, 1, 16, 8);
