@@ -13,8 +13,10 @@ namespace {
 struct Layout {
     std::int64_t padded_head_dim, head_pitch, value_pitch, rows_per_warp, value_tiles, output_tile, threads;
     std::int64_t stage_forward, stage_states, scores_bytes, element_bytes;
+    ChunkExtras extras;
 
-    Layout(const Values& traits, const Values& config) {
+    Layout(const Values& traits, const Values& config)
+        : extras(traits, config["chunk"], config["stages"], (traits["head_dim"] + 15) / 16 * 16) {
         const std::int64_t chunk = config["chunk"], value_tile = config["value_tile"];
         element_bytes = size_of(static_cast<DType>(traits["dtype"]));
         padded_head_dim = (traits["head_dim"] + 15) / 16 * 16;
@@ -33,9 +35,14 @@ struct Layout {
         scores_bytes = traits["causal"] ? blocks * 16 * 16 * element_bytes : 0;
     }
     std::int64_t forward_bytes(const Values& config) const {
+        return extras_of_forward(config) + extras.bytes;
+    }
+    std::int64_t states_bytes(const Values& config) const { return extras_of_states(config) + extras.bytes; }
+    /// Where the extras begin, behind the stages and the scores.
+    std::int64_t extras_of_forward(const Values& config) const {
         return config["stages"] * stage_forward * element_bytes + scores_bytes;
     }
-    std::int64_t states_bytes(const Values& config) const {
+    std::int64_t extras_of_states(const Values& config) const {
         return config["stages"] * stage_states * element_bytes;
     }
     /// Registers of a thread for the state and one output tile.
@@ -73,7 +80,7 @@ class Mma final : public Algorithm {
             return "tensor cores do not multiply fp32 exactly";
         if (traits["dtype"] == static_cast<int>(DType::fp32) && traits["head_dim"] > 192)
             return "a state of more than 192 rows of tf32 operands does not fit the registers";
-        return more_than_plain(traits);
+        return {};
     }
 
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {
@@ -133,25 +140,27 @@ class Mma final : public Algorithm {
     Program generate(const Target& target, const Values& traits, const Values& config) const override {
         const Layout layout(traits, config);
         const std::int64_t chunk = config["chunk"];
-        const auto body = [&](const char* file, std::int64_t shared, std::int64_t stage, std::int64_t key,
+        const auto body = [&](const char* file, std::int64_t extras, std::int64_t stage, std::int64_t key,
                               std::int64_t value) {
-            return PieceBody{
+            PieceBody result{
                 file,
                 layout.threads,
                 layout.value_tiles,
-                shared,
+                extras + layout.extras.bytes,
                 {constant("padded_head_dim", layout.padded_head_dim),
                  constant("head_pitch", layout.head_pitch), constant("value_pitch", layout.value_pitch),
                  constant("value_tiles", layout.value_tiles), constant("rows_per_warp", layout.rows_per_warp),
                  constant("output_tile", layout.output_tile), constant("stage_elements", stage),
                  constant("key_offset", key), constant("value_offset", value)}};
+            layout.extras.describe(result.derived, extras);
+            return result;
         };
         const std::int64_t tile = chunk * layout.head_pitch;
         PieceBodies bodies;
-        bodies.states = body("linear_attention/states_mma.cuh", layout.states_bytes(config),
+        bodies.states = body("linear_attention/states_mma.cuh", layout.extras_of_states(config),
                              layout.stage_states, 0, tile);
         bodies.scan = cuda_scan(traits);
-        bodies.forward = body("linear_attention/forward_mma.cuh", layout.forward_bytes(config),
+        bodies.forward = body("linear_attention/forward_mma.cuh", layout.extras_of_forward(config),
                               layout.stage_forward, tile, 2 * tile);
         EmitRequest request{&linear_attention_family(),
                             target,

@@ -52,22 +52,29 @@ Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
     return program;
 }
 
-std::string more_than_plain(const Values& traits) {
-    if (traits["decay"] != static_cast<int>(Decay::none)) return "it has no decay";
-    if (traits["feature_map"] != static_cast<int>(FeatureMap::identity)) return "it has no feature maps";
-    if (traits["normalize"] != 0) return "it has no normaliser";
-    if (traits["packed"] != 0) return "it does not take packed sequences";
-    return {};
-}
-
 PieceBody cuda_scan(const Values& traits) {
     constexpr std::int64_t threads = 256;
-    const std::int64_t elements = traits["head_dim"] * traits["value_dim"];
+    const std::int64_t elements = PieceRecord(traits).decay; // state and normaliser
     return {"linear_attention/scan.cuh",
             threads,
             (elements + threads - 1) / threads,
             0,
-            {constant("scan_threads", threads)}};
+            {constant("scan_threads", threads), constant("scan_elements", elements)}};
+}
+
+ChunkExtras::ChunkExtras(const Values& traits, std::int64_t chunk, std::int64_t stages,
+                         std::int64_t padded_head_dim)
+    : decays(traits["decay"] != static_cast<int>(Decay::none)),
+      gated(traits["decay"] == static_cast<int>(Decay::scalar)), normalizes(traits["normalize"] != 0) {
+    decay = gated ? 4 * stages * chunk : 0;
+    normalizer = decay + (decays ? 4 * 3 * chunk : 0);
+    bytes = normalizer + (normalizes ? 4 * (padded_head_dim + chunk + chunk / 16 * chunk) : 0);
+}
+
+void ChunkExtras::describe(std::vector<EmitRequest::Constant>& constants, std::int64_t begin) const {
+    if (gated) constants.push_back(constant("gates_offset", begin));
+    if (decays) constants.push_back(constant("decay_offset", begin + decay));
+    if (normalizes) constants.push_back(constant("normalizer_offset", begin + normalizer));
 }
 
 std::int64_t pieces_to_fill(const Problem& problem, std::int64_t blocks_per_head, std::int64_t blocks_wanted,

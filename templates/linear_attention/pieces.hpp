@@ -41,12 +41,19 @@ inline Program compose(EmitRequest request, const PieceBodies& bodies) {
     return compose(std::move(request), bodies, split);
 }
 
-/// Why an algorithm that knows neither decay nor feature map, normaliser or packed sequences cannot serve;
-/// empty where the traits have none of them.
-std::string more_than_plain(const Values& traits);
-
 /// The scan on CUDA, the same for every algorithm there.
 PieceBody cuda_scan(const Values& traits);
+
+/// Shared memory of a CUDA block beside its tiles, for decay.cuh and normalizer.cuh: offsets in bytes from
+/// where it begins.
+struct ChunkExtras {
+    ChunkExtras(const Values& traits, std::int64_t chunk, std::int64_t stages, std::int64_t padded_head_dim);
+    /// The constants that the bodies find it by, where it begins `begin` bytes into shared memory.
+    void describe(std::vector<EmitRequest::Constant>&, std::int64_t begin) const;
+    bool decays, gated, normalizes;
+    std::int64_t decay, normalizer; ///< the gates begin it
+    std::int64_t bytes;
+};
 
 /// Pieces that occupy `blocks_wanted` blocks when each head brings `blocks_per_head`, none shorter than 4
 /// chunks.

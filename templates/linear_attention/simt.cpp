@@ -13,8 +13,10 @@ namespace {
 struct Layout {
     std::int64_t padded_head_dim, head_pitch, value_pitch, value_tiles, query, key, value, scores, forward,
         states_key, states_value, states;
+    ChunkExtras extras;
 
-    Layout(const Values& traits, const Values& config) {
+    Layout(const Values& traits, const Values& config)
+        : extras(traits, config["chunk"], 1, (traits["head_dim"] + 15) / 16 * 16) {
         const std::int64_t chunk = config["chunk"], value_tile = config["value_tile"];
         padded_head_dim = (traits["head_dim"] + 15) / 16 * 16;
         // Four floats longer than a multiple of 32 banks: eight rows read 16 bytes each without a conflict.
@@ -51,7 +53,7 @@ class Simt final : public Algorithm {
     std::string rejects(const Target& target, const Values& traits) const override {
         if (target.backend == Backend::cpu) return "it is for CUDA cores";
         if (traits["dtype"] != static_cast<int>(DType::fp32)) return "it computes fp32 only";
-        return more_than_plain(traits);
+        return {};
     }
 
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {
@@ -65,7 +67,7 @@ class Simt final : public Algorithm {
         if (threads > chunk * value_tile / 16 * 2)
             return "most threads would have no micro tile of the output";
         const Layout layout(traits, config);
-        const std::int64_t bytes = 4 * std::max(layout.forward, layout.states);
+        const std::int64_t bytes = 4 * std::max(layout.forward, layout.states) + layout.extras.bytes;
         if (bytes > block_limits(target).shared_bytes)
             return fmt::format("{} bytes of shared memory; {} has {}", bytes, target.arch(),
                                block_limits(target).shared_bytes);
@@ -94,7 +96,9 @@ class Simt final : public Algorithm {
                                              constant("head_pitch", layout.head_pitch),
                                              constant("value_pitch", layout.value_pitch),
                                              constant("value_tiles", layout.value_tiles)});
-            return PieceBody{file, config["threads"], layout.value_tiles, 4 * floats, std::move(offsets)};
+            layout.extras.describe(offsets, 4 * floats); // behind the tiles
+            return PieceBody{file, config["threads"], layout.value_tiles, 4 * floats + layout.extras.bytes,
+                             std::move(offsets)};
         };
         PieceBodies bodies;
         bodies.states =

@@ -2,7 +2,8 @@
 // The transposed state of one warp in registers: accumulators of rows [row_tiles * 16] of the value dimension
 // and columns [head_tiles * 8] of the head dimension, updated by tensor cores.
 
-#include "linear_attention/tiles.cuh"
+#include "linear_attention/prepare_mma.cuh"
+#include "prelude/cuda/matrix.cuh"
 #include "prelude/fragments.cuh"
 
 namespace chela {
@@ -57,8 +58,20 @@ struct WarpState {
                       });
     }
 
-    /// State += Vᵀ K for one chunk in shared memory; `value` points at the warp's first value column.
-    CHELA_DEVICE void update(const Element* key, const Element* value) {
+    //@if decay != none
+    CHELA_DEVICE void scale(float factor) {
+#pragma unroll
+        for (int row = 0; row < row_tiles; ++row)
+#pragma unroll
+            for (int head = 0; head < head_tiles; ++head)
+#pragma unroll
+                for (int i = 0; i < 4; ++i) c[row][head][i] *= factor;
+    }
+    //@end
+
+    /// State += Vᵀ K for one chunk in shared memory; `value` points at the warp's first value column. The
+    /// tokens are weighed where there is a decay.
+    CHELA_DEVICE void update(const Element* key, const Element* value, const float* weights = nullptr) {
 #pragma unroll
         for (int token = 0; token < Config::chunk; token += F::k) {
             FragmentA a[row_tiles];
@@ -66,6 +79,10 @@ struct WarpState {
             for (int row = 0; row < row_tiles; ++row)
                 a[row] =
                     F::load_a_transposed(value + token * Config::value_pitch + row * 16, Config::value_pitch);
+            //@if decay != none
+#pragma unroll
+            for (int row = 0; row < row_tiles; ++row) weigh_columns<Element>(a[row], weights + token);
+            //@end
 #pragma unroll
             for (int head = 0; head < head_tiles; head += 2) {
                 const FragmentB2 b =

@@ -6,21 +6,35 @@
 
 namespace chela {
 
-/// State += Kᵀ V for one chunk in shared memory.
+/// State = kept · State + Kᵀ V for one chunk in shared memory, its tokens weighed where there is a decay.
 template <class Config>
-CHELA_DEVICE void update_state(float* state, const float* key, const float* value) {
+CHELA_DEVICE void update_state(float* state, const float* key, const float* value, float kept = 1.0f,
+                               const float* weights = nullptr) {
     for_micro_tiles<Config::padded_head_dim, Config::value_tile, Config::threads>(
         [=](float(&c)[4][4], int row, int column) {
             multiply<Config::value_tile, Config::value_pitch>(
-                c, [=](int d, int s) { return key[s * Config::head_pitch + d]; }, value, row, column,
-                Config::chunk);
+                c,
+                [=](int d, int s) {
+                    //@if decay != none
+                    return weights[s] * key[s * Config::head_pitch + d];
+                    //@else
+                    return key[s * Config::head_pitch + d];
+                    //@end
+                },
+                value, row, column, Config::chunk);
         },
         [=](const float(&c)[4][4], int row, int column) {
 #pragma unroll
             for (int i = 0; i < 4; ++i)
 #pragma unroll
-                for (int j = 0; j < 4; ++j)
-                    state[(row + i) * Config::value_tile + column + j * (Config::value_tile / 4)] += c[i][j];
+                for (int j = 0; j < 4; ++j) {
+                    float& x = state[(row + i) * Config::value_tile + column + j * (Config::value_tile / 4)];
+                    //@if decay != none
+                    x = kept * x + c[i][j];
+                    //@else
+                    x += c[i][j];
+                    //@end
+                }
         });
 }
 

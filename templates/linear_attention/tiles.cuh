@@ -1,5 +1,5 @@
 #pragma once
-// Tiles of a head's rows between global and shared memory, and the state between global memory and registers.
+// Tiles of a head's rows from global to shared memory.
 
 #include "prelude/cuda/copy.cuh"
 #include "prelude/cuda/thread.cuh"
@@ -39,36 +39,6 @@ CHELA_DEVICE void load_tile(Element* tile, const Element* source, long long row_
                  row < valid_rows && column < valid_columns);
         }
     }
-}
-
-/// Where a block works: one tile of the value dimension of one piece of the sequence of one head.
-struct Place {
-    int value_tile, piece, head, batch;
-};
-
-/// Blocks of the same head are neighbours, so that they find each other's q and k in L2.
-template <class Config, class Arguments>
-CHELA_DEVICE Place place_of_block(const Arguments& arguments) {
-    const long long index = block_index();
-    const long long head = index / Config::value_tiles / Config::segments;
-    return {static_cast<int>(index % Config::value_tiles),
-            static_cast<int>(index / Config::value_tiles % Config::segments),
-            static_cast<int>(head % arguments.heads), static_cast<int>(head / arguments.heads)};
-}
-
-/// Tokens of one piece of the sequence: the length in Config::segments parts, each a multiple of the chunk.
-template <class Config>
-CHELA_DEVICE int piece_length(int length) {
-    const int chunks = (length + Config::chunk - 1) / Config::chunk;
-    return (chunks + Config::segments - 1) / Config::segments * Config::chunk;
-}
-
-/// The state of one piece of one head in the workspace [batch, heads, segments, head_dim, value_dim].
-template <class Config, class Arguments>
-CHELA_DEVICE float* workspace_state(const Arguments& arguments, const Place& place, int piece) {
-    const long long index =
-        (static_cast<long long>(place.batch) * arguments.heads + place.head) * Config::segments + piece;
-    return static_cast<float*>(arguments.workspace) + index * (Config::head_dim * Config::value_dim);
 }
 
 } // namespace chela

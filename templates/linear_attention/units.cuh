@@ -1,5 +1,5 @@
 #pragma once
-// Work of persistent blocks: units, each a tile of the value dimension of one piece of one head.
+// The work of a block: units, each a tile of the value dimension of one piece of one head.
 
 #include "prelude/cuda/thread.cuh"
 #include "prelude/cuda/types.cuh"
