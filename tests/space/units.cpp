@@ -46,6 +46,16 @@ std::vector<Extents> problems() {
         list.push_back({.head_dim = 9, .value_dim = 33, .causal = causal});
         list.push_back({.head_dim = 256, .causal = causal, .dtype = DType::fp32, .math = Math::tf32});
     }
+    const auto with_all_traits = [&list](LinearAttention description) {
+        if (description.causal) description.decay = Decay::scalar;
+        description.feature_map = FeatureMap::silu;
+        description.normalize = description.packed = true;
+        list.push_back(description);
+    };
+    for (const int dim : {64, 128, 256}) with_all_traits({.head_dim = dim});
+    with_all_traits({.head_dim = 128, .causal = false});
+    with_all_traits({.head_dim = 60, .value_dim = 100, .dtype = DType::fp32});
+    with_all_traits({.head_dim = 128, .dtype = DType::fp32, .math = Math::tf32});
     std::vector<Extents> all;
     for (const auto& description : list) all.push_back(one_piece_and_several(description));
     for (const DType state_dtype : {DType::fp32, DType::bf16}) {
