@@ -30,19 +30,18 @@ CHELA_DEVICE void load_chunk(typename Config::Element* stage, const Arguments& a
     using Element = typename Config::Element;
     constexpr int threads = Config::warps * 32;
     const int left = unit.end - token;
-    const long long row = token - unit.begin;
     const Element* query =
-        unit_row<Config>(arguments.q, arguments.q_stride, unit) + row * arguments.q_stride[1];
+        head_row<Config>(arguments.q, arguments.q_stride, unit) + token * arguments.q_stride[1];
     load_tile<Element, Config::chunk, Config::padded_head_dim, Config::head_pitch, Config::alignment,
               threads>(stage, query, arguments.q_stride[1], left, Config::head_dim);
     //@if causal
     const Element* key =
-        unit_row<Config>(arguments.k, arguments.k_stride, unit) + row * arguments.k_stride[1];
+        head_row<Config>(arguments.k, arguments.k_stride, unit) + token * arguments.k_stride[1];
     load_tile<Element, Config::chunk, Config::padded_head_dim, Config::head_pitch, Config::alignment,
               threads>(stage + Config::key_offset, key, arguments.k_stride[1], left, Config::head_dim);
     const int first_value = unit.value_tile * Config::value_tile;
     const Element* value =
-        unit_row<Config>(arguments.v, arguments.v_stride, unit) + row * arguments.v_stride[1] + first_value;
+        head_row<Config>(arguments.v, arguments.v_stride, unit) + token * arguments.v_stride[1] + first_value;
     load_tile<Element, Config::chunk, Config::value_tile, Config::value_pitch, Config::alignment, threads>(
         stage + Config::value_offset, value, arguments.v_stride[1], left, Config::value_dim - first_value);
     //@end
@@ -61,7 +60,7 @@ CHELA_DEVICE void linear_attention_forward_body(const Arguments& arguments) {
     //@if causal
     Vector16* const scores = reinterpret_cast<Vector16*>(stages + Config::stages * Config::stage_elements);
     //@end
-    Element* const output = unit_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
+    Element* const output = head_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
     //@if decay != none
     const BlockDecay<Config> decay(dynamic_shared());
     //@end
@@ -222,7 +221,7 @@ CHELA_DEVICE void linear_attention_forward_body(const Arguments& arguments) {
 #pragma unroll
                 for (int column = 0; column < Config::output_tile / 8; ++column) {
                     const int first = token + part + column * 8;
-                    store_output<Config>(output + (first - unit.begin) * arguments.o_stride[1] + row * 16,
+                    store_output<Config>(output + first * arguments.o_stride[1] + row * 16,
                                          arguments.o_stride[1], out[row][column], scale, unit.end - first,
                                          Config::value_dim - first_value - row * 16);
                 }

@@ -40,12 +40,16 @@ CHELA_DEVICE Unit unit_of(const Arguments& arguments, long long index) {
             in_batch,   first + begin, first + end};
 }
 
-/// The first row of a unit in a tensor [batch, length, heads, columns], or [1, length, heads, columns] where
-/// packed.
+/// Token 0 of a unit's head in a tensor [batch, length, heads, columns], or [1, length, heads, columns] where
+/// packed; and the unit's first token.
+template <class Config, class T>
+CHELA_DEVICE T* head_row(T* tensor, const long long (&stride)[3], const Unit& unit) {
+    const long long batch = Config::packed ? 0 : unit.batch * stride[0];
+    return tensor + batch + unit.head * stride[2];
+}
 template <class Config, class T>
 CHELA_DEVICE T* unit_row(T* tensor, const long long (&stride)[3], const Unit& unit) {
-    const long long batch = Config::packed ? 0 : unit.batch * stride[0];
-    return tensor + batch + unit.begin * stride[1] + unit.head * stride[2];
+    return head_row<Config>(tensor, stride, unit) + unit.begin * stride[1];
 }
 
 /// The state of one piece of a unit's head in the workspace [batch, heads, segments, head_dim, value_dim].
