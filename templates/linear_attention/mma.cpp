@@ -129,6 +129,8 @@ class Mma final : public Algorithm {
                             .set("warps", std::max<std::int64_t>(1, tile / columns));
                         if (!rejects(target, problem.traits, config).empty()) continue;
                         const Layout layout(problem.traits, config);
+                        // Decay, normaliser and offsets take registers too.
+                        if (!plain(problem.traits) && layout.accumulators() > 150) continue;
                         // From compute capability 10.0 on, ptxas spills where it does not before.
                         if (target.compute_capability >= 100 && layout.accumulators() > 140) continue;
                         const std::int64_t value_tiles = layout.value_tiles;

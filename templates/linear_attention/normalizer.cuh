@@ -57,6 +57,7 @@ struct BlockNormalizer {
     CHELA_DEVICE float factor(int token, float left, float scale, float epsilon) const {
         float sum = left * products[token];
         //@if causal
+#pragma unroll 1
         for (int part = 0; part <= token / 16; ++part) sum += sums[part * Config::chunk + token];
         //@end
         return scale / (scale * sum + epsilon);

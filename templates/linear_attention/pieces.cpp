@@ -14,6 +14,12 @@ PieceRecord::PieceRecord(const Values& traits) {
     elements = used == normalizer ? used : (used + 3) / 4 * 4;
 }
 
+bool plain(const Values& traits) {
+    return traits["decay"] == static_cast<int>(Decay::none) &&
+           traits["feature_map"] == static_cast<int>(FeatureMap::identity) && traits["normalize"] == 0 &&
+           traits["packed"] == 0;
+}
+
 bool one_pass(const Values& traits, const Values& config) {
     return traits["causal"] != 0 && config["segments"] == 1;
 }

@@ -29,6 +29,9 @@ struct PieceRecord {
     std::int64_t elements;          ///< from a record to the next; a multiple of 4 where more than the state
 };
 
+/// True where there is neither decay nor feature map, normaliser or packed sequences.
+bool plain(const Values& traits);
+
 /// True where one launch does it: causal and a single segment.
 bool one_pass(const Values& traits, const Values& config);
 
