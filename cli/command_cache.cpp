@@ -8,6 +8,7 @@
 #include "cli/table.hpp"
 #include "codegen/error.hpp"
 #include "runtime/binary_cache.hpp"
+#include "tuner/winners.hpp"
 
 #include <chrono>
 #include <fmt/chrono.h>
@@ -23,7 +24,7 @@ using Json = nlohmann::ordered_json;
 
 struct Cache {
     Context& context;
-    bool binaries_only = false, records_only = false;
+    bool binaries_only = false, records_only = false, best_only = false;
     std::string file;
     std::function<int(Session&)> chosen;
 
@@ -149,7 +150,8 @@ int Cache::clear(Session& session) {
 }
 
 int Cache::export_records(Session& session) {
-    const std::string text = session.database().export_json();
+    std::string text = session.database().export_json();
+    if (best_only) text = to_json(winners(exchange_from_json(text)));
     const auto count = Json::parse(text).at("records").size();
     StagedFile out(file);
     out.write(text);
@@ -185,7 +187,7 @@ int Cache::import_records(Session& session) {
 } // namespace
 
 Action declare_cache(CLI::App& app, Context& context, const Family*) {
-    const auto cache = std::shared_ptr<Cache>(new Cache{context, false, false, {}, {}});
+    const auto cache = std::shared_ptr<Cache>(new Cache{context, false, false, false, {}, {}});
     app.require_subcommand(0, 1);
     const auto add = [&](const char* name, const char* help, int (Cache::*member)(Session&)) {
         CLI::App* sub = app.add_subcommand(name, help);
@@ -209,6 +211,9 @@ Action declare_cache(CLI::App& app, Context& context, const Family*) {
         CLI::App* sub = add(name, help, member);
         sub->add_option("FILE", cache->file, "JSON")->required();
         add_example(*sub, fmt::format("chela cache {} tuned.json", name));
+        if (std::string_view(name) != "export") continue;
+        sub->add_flag("--best", cache->best_only,
+                      "the winner of each problem alone, as templates/tuned/*.json is");
     }
     add_example(app, "chela cache export tuned.json");
     return [cache] {

@@ -8,6 +8,7 @@
 #include "cli/table.hpp"
 #include "codegen/error.hpp"
 #include "runtime/json.hpp"
+#include "runtime/shipped.hpp"
 
 #include <array>
 
@@ -54,16 +55,17 @@ Target Inspect::target() const {
     return Target::parse(text);
 }
 
-/// The best that the tuning database knows of the target, whichever device it was tuned on.
+/// The best that the tuning database, or the shipped table, knows of the target, whichever device it was
+/// tuned on.
 Choice Inspect::choose(const Target& of, const Problem& wanted) const {
     RunnerInfo here;
     here.target = of;
-    if (context.options.cache_folder.empty()) return chela::choose(wanted, here);
+    if (context.options.cache_folder.empty()) return chela::choose(wanted, here, nullptr, &shipped_table());
     Options any = context.options;
     any.target = "cpu";
     Session session(any);
     if (of == session.device().target()) here = session.info();
-    const Choice choice = chela::choose(wanted, here, &session.database());
+    const Choice choice = chela::choose(wanted, here, &session.database(), &shipped_table());
     context.log_notices(session);
     return choice;
 }
@@ -121,7 +123,7 @@ int Inspect::act() {
                   {"problem", to_json(wanted)},
                   {"target", of.to_string()},
                   {"config", to_json(choice.config)},
-                  {"choice", {{"kind", kind}, {"why", choice.why}}},
+                  {"choice", {{"kind", kind}, {"why", choice.why}, {"shipped", choice.shipped}}},
                   {"emit", emit}};
         json["roofline"] = Roofline::of(wanted, choice.config).to_json();
         json["kernels"] = Json::array();

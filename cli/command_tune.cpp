@@ -86,7 +86,7 @@ int Tune::act() {
     json.update(to_json(report));
     if (report.config) {
         const Choice choice = session.choose(wanted);
-        json["choice"] = {{"kind", to_string(choice.kind)}, {"why", choice.why}};
+        json["choice"] = {{"kind", to_string(choice.kind)}, {"why", choice.why}, {"shipped", choice.shipped}};
         json["roofline"] = Roofline::of(wanted, *report.config).to_json();
         json["verification"] = nullptr;
         if (verification)

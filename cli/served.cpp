@@ -10,7 +10,7 @@ namespace chela::cli {
 Served serve(Session& session, const Problem& problem, const ConfigOptions& options) {
     if (!options.given()) {
         const Op op = session.get(problem);
-        return {op, std::string(to_string(op.choice().kind)), op.choice().why};
+        return {op, std::string(to_string(op.choice().kind)), op.choice().why, op.choice().shipped};
     }
     const Config known = session.choose(problem).config;
     const Config config = options.config(session.device().target(), problem, known);
@@ -19,7 +19,9 @@ Served serve(Session& session, const Problem& problem, const ConfigOptions& opti
 
 std::string Served::text() const { return fmt::format("{} ({}: {})", op.config().to_string(), kind, why); }
 
-nlohmann::ordered_json Served::choice_json() const { return {{"kind", kind}, {"why", why}}; }
+nlohmann::ordered_json Served::choice_json() const {
+    return {{"kind", kind}, {"why", why}, {"shipped", shipped}};
+}
 
 std::string result_text(const Context& context, std::string_view command, Session& session,
                         const Served& served, std::vector<std::pair<std::string, std::string>> lines) {

@@ -13,10 +13,11 @@ struct Served {
     Op op;
     std::string kind; ///< of the choice, or "given"
     std::string why;
+    bool shipped = false;
 
     /// "mma chunk=64 … (bucketed: …)".
     std::string text() const;
-    /// {"kind", "why"}.
+    /// {"kind", "why", "shipped"}.
     nlohmann::ordered_json choice_json() const;
 };
 

@@ -5,6 +5,7 @@
 #include "runtime/device_runner.hpp"
 #include "runtime/device_search.hpp"
 #include "runtime/op.hpp"
+#include "runtime/shipped.hpp"
 #include "runtime/verify.hpp"
 #include "runtime/worker.hpp"
 
@@ -93,7 +94,7 @@ Op Session::load(const Problem& problem, const Choice& choice) {
 }
 
 Choice Session::choose(const Problem& problem) {
-    return chela::choose(problem, info(), state_->database ? &*state_->database : nullptr);
+    return chela::choose(problem, info(), state_->database ? &*state_->database : nullptr, &shipped_table());
 }
 
 RunnerInfo Session::info() { return runner_info(device()); }
@@ -117,8 +118,10 @@ TuneReport Session::tune(const Problem& problem, const TuneOptions& options, con
             arguments.insert(arguments.end(), {"--cache", state_->options.cache_folder.string()});
         isolated = std::make_unique<WorkerRunner>(*here, state_->options.worker_program, arguments);
     }
+    TuneOptions limits = options;
+    if (!limits.untuned) limits.untuned = chela::choose(problem, info(), nullptr, &shipped_table()).config;
     TuneReport report =
-        chela::tune(isolated ? *isolated : *here, database(), problem, options, progress, std::move(stop));
+        chela::tune(isolated ? *isolated : *here, database(), problem, limits, progress, std::move(stop));
     const std::lock_guard lock(state_->mutex);
     ++state_->searches;
     state_->ops.clear(); // what was chosen before may be slower now

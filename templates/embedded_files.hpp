@@ -1,5 +1,5 @@
 #pragma once
-// The kernel bodies and preludes of this folder, embedded into the library when it is built.
+// The kernel bodies, preludes and tuned tables of this folder, embedded into the library when it is built.
 
 #include "codegen/render.hpp"
 

@@ -111,7 +111,9 @@ Choice choose(const Problem& problem, const RunnerInfo& here, Database* database
     std::vector<Tuned> tuned;
     if (database) gather(database->candidates(wanted.family, wanted.traits), false, wanted, tuned);
     if (shipped) gather(*shipped, true, wanted, tuned);
-    std::erase_if(tuned, [&](Tuned& one) { return !grade(one, problem, wanted); });
+    std::erase_if(tuned, [&](Tuned& one) {
+        return !grade(one, problem, wanted) || (one.shipped && one.doublings > shipped_reach);
+    });
     std::sort(tuned.begin(), tuned.end(),
               [&](const Tuned& a, const Tuned& b) { return preferred(a, b, wanted); });
 
@@ -124,7 +126,7 @@ Choice choose(const Problem& problem, const RunnerInfo& here, Database* database
         for (const Record& record : one.records) {
             try {
                 return {admitted_config(*problem.family, here.target, problem.traits, record.config),
-                        one.kind, reason(one, record)};
+                        one.kind, reason(one, record), one.shipped};
             } catch (const UserError&) { // of another version
                 ++passed_over;
             }

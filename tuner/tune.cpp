@@ -25,9 +25,9 @@ struct Candidate {
 /// A failure that may be the device's circumstances (memory taken by others, clocks) is worth another try.
 bool settled(Status status) { return status != Status::launch_error && status != Status::unstable; }
 
-/// The default of the algorithm that is served untuned, then those of the others.
-std::vector<Config> defaults(const Target& target, const Problem& problem) {
-    std::vector<Config> configs{default_config(target, problem)};
+/// What is served untuned, then the defaults of all algorithms.
+std::vector<Config> defaults(const Target& target, const Problem& problem, const TuneOptions& options) {
+    std::vector<Config> configs{options.untuned ? *options.untuned : default_config(target, problem)};
     for (const Algorithm* algorithm : problem.family->algorithms()) {
         if (algorithm->rejects(target, problem.traits).empty()) {
             configs.push_back({algorithm, algorithm->default_config(target, problem)});
@@ -43,7 +43,8 @@ class Tuning {
         : runner_(runner), database_(database), problem_(problem), options_(options), progress_(progress),
           stop_(std::move(stop)), info_(runner.info()), point_(tuning_point(problem, info_)),
           space_(search_space(*problem.family, info_.target, problem.traits)),
-          first_(defaults(info_.target, problem)), order_(space_, first_, options.seed, sample_size()) {}
+          first_(defaults(info_.target, problem, options)),
+          order_(space_, first_, options.seed, sample_size()) {}
 
     TuneReport run() {
         auto earlier =

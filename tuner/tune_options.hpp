@@ -1,7 +1,10 @@
 #pragma once
 // The limits of a search, and how thorough its race is.
 
+#include "codegen/problem.hpp"
+
 #include <cstdint>
+#include <optional>
 
 namespace chela {
 
@@ -14,6 +17,9 @@ struct TuneOptions {
     int compile_threads = 0; ///< 0: as many as the runner advises
     int finalists = 4;       ///< how many race, the default not counted
     int rounds = 6;          ///< how often each finalist is measured: an even number lets drift cancel
+    /// What serves this problem without a search: tried first, always a finalist, wins ties. Default: by the
+    /// family's default rule.
+    std::optional<Config> untuned = {};
 };
 
 /// Throws UserError that names what is out of range.

@@ -216,6 +216,7 @@ TEST_CASE("cache: path, list, check, export, import, clear") {
 
     const std::string file = folder / "tuned.json";
     CHECK(json_of(folder, "cache export " + file)["records"] == 2);
+    CHECK(json_of(folder, "cache export --best " + (folder / "best.json").string())["records"] == 1);
     CHECK(holds(text_of(folder, "cache clear --records"), "removed 2 tuned records"));
     CHECK(json_of(folder, "cache list")["problems"].empty());
     CHECK(json_of(folder, "cache list")["binaries"].size() == list["binaries"].size());

@@ -147,6 +147,26 @@ TEST_CASE("choice: a shipped table counts like records, after the database's own
     CHECK(chosen(database, toy::problem(), toy::info(), &shipped) == Chosen{Kind::exact, tiles(16)});
 }
 
+TEST_CASE("choice: a shipped table says so, and serves its neighbourhood only") {
+    Database elsewhere(":memory:");
+    elsewhere.put(toy::record(toy::problem(8, 16, 4096), toy::info(), tiles(64), 1));
+    const Exchange shipped = exchange_from_json(elsewhere.export_json());
+    const auto serves = [&](std::int64_t length) {
+        return choose(toy::problem(8, 16, length), toy::info(), nullptr, &shipped);
+    };
+    CHECK(serves(4096).shipped);
+    CHECK(serves(4096).why.find("shipped") != std::string::npos);
+    CHECK(serves(8192).kind == Kind::nearest); // a doubling away
+    CHECK(serves(8192).shipped);
+    CHECK(serves(16384).kind == Kind::fallback); // two
+    CHECK_FALSE(serves(16384).shipped);
+    Database database(":memory:");
+    database.put(toy::record(toy::problem(8, 16, 4096), toy::info(), tiles(32), 1));
+    CHECK_FALSE(choose(toy::problem(8, 16, 4096), toy::info(), &database, &shipped).shipped);
+    CHECK(choose(toy::problem(8, 16, 4096), toy::info("toy two"), nullptr, &shipped).kind ==
+          Kind::other_device);
+}
+
 TEST_CASE("choice: the toolchain at hand is preferred, then the later record") {
     Database database(":memory:");
     RunnerInfo old_compiler = toy::info();
