@@ -149,8 +149,8 @@ class LinearAttention final : public Family {
     }
 
     std::span<const Algorithm* const> algorithms() const override {
-        static const Algorithm* const list[] = {&linear_attention_wgmma(), &linear_attention_mma(), &linear_attention_simt(),
-                                                &linear_attention_cpu_blocked()};
+        static const Algorithm* const list[] = {&linear_attention_wgmma(), &linear_attention_mma(),
+                                                &linear_attention_simt(), &linear_attention_cpu_blocked()};
         return list;
     }
 
