@@ -16,29 +16,43 @@ CHELA_DEVICE void map_panels(unsigned char* tile, int valid_rows, int thread) {
     using Element = typename Config::Element;
     constexpr int bytes = Config::alignment >= 4 ? Config::alignment : 2;
     constexpr int elements = bytes / 2, pieces_per_row = Config::head_columns / elements;
-    const auto map2 = [](uint32 pair) {
-        return pack2<Element>(feature_map<Config>(unpack_low<Element>(pair)),
-                              feature_map<Config>(unpack_high<Element>(pair)));
-    };
-#pragma unroll 2
-    for (int index = thread; index < Config::chunk * pieces_per_row; index += 128) {
+    constexpr int pieces = Config::chunk * pieces_per_row;
+    constexpr int batch = 4; // pieces in flight: one alone would wait for each step of the map
+    const auto place = [=](int index) {
         const int row = index / pieces_per_row, piece = index % pieces_per_row;
-        if (row >= valid_rows || piece * elements >= Config::head_dim) continue;
-        unsigned char* const at =
-            tile + panel_offset<Config::chunk>(row, piece * bytes / 16) + piece * bytes % 16;
-        if constexpr (bytes == 16) {
-            Vector16 x = *reinterpret_cast<Vector16*>(at);
-            x = {map2(x.x), map2(x.y), map2(x.z), map2(x.w)};
-            *reinterpret_cast<Vector16*>(at) = x;
-        } else if constexpr (bytes >= 4) {
-#pragma unroll
-            for (int i = 0; i < bytes / 4; ++i) {
-                uint32& pair = reinterpret_cast<uint32*>(at)[i];
-                pair = map2(pair);
+        return tile + panel_offset<Config::chunk>(row, piece * bytes / 16) + piece * bytes % 16;
+    };
+    const auto inside = [=](int index) {
+        return index < pieces && index / pieces_per_row < valid_rows &&
+               index % pieces_per_row * elements < Config::head_dim;
+    };
+    if constexpr (bytes == 2) {
+#pragma unroll 1
+        for (int index = thread; index < pieces; index += 128)
+            if (inside(index)) {
+                Element& x = *reinterpret_cast<Element*>(place(index));
+                x = from_float<Element>(feature_map<Config>(to_float(x)));
             }
-        } else {
-            Element& x = *reinterpret_cast<Element*>(at);
-            x = from_float<Element>(feature_map<Config>(to_float(x)));
+    } else {
+        constexpr int words = bytes / 4;
+        struct alignas(bytes) Piece {
+            uint32 word[words];
+        };
+#pragma unroll 1
+        for (int first = thread; first < pieces; first += batch * 128) {
+            Piece x[batch];
+#pragma unroll
+            for (int i = 0; i < batch; ++i)
+                if (first + i * 128 < pieces) x[i] = *reinterpret_cast<const Piece*>(place(first + i * 128));
+#pragma unroll
+            for (int i = 0; i < batch; ++i)
+#pragma unroll
+                for (int w = 0; w < words; ++w)
+                    x[i].word[w] = pack2<Element>(feature_map<Config>(unpack_low<Element>(x[i].word[w])),
+                                                  feature_map<Config>(unpack_high<Element>(x[i].word[w])));
+#pragma unroll
+            for (int i = 0; i < batch; ++i)
+                if (inside(first + i * 128)) *reinterpret_cast<Piece*>(place(first + i * 128)) = x[i];
         }
     }
 }

@@ -3,6 +3,8 @@
 // and over q, which multiplies by it. States of a split sequence are the first alone; attention that is not
 // causal is both, or the second alone where the workspace has the state.
 //
+// The first goes backwards, so that what a piece begins with is still in L2 when the outputs are computed.
+//
 // One warpgroup copies into a ring of stages; each other owns 64 rows of the value dimension.
 
 #include "linear_attention/copying_wgmma.cuh"
@@ -16,6 +18,17 @@
 
 namespace chela {
 
+/// Chunks to sum up: none of a last piece whose state nobody asks for.
+template <class Config, class Arguments>
+CHELA_DEVICE int unit_chunks(const Arguments& arguments, const Unit& unit) {
+    const int chunks =
+        unit.end > unit.begin ? (unit.end - unit.begin + Config::chunk - 1) / Config::chunk : 0;
+    //@if causal
+    if (unit.piece + 1 == Config::segments && !arguments.final_state) return 0;
+    //@end
+    return chunks;
+}
+
 template <class Config, class Arguments>
 CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared, StageRing<Config>& ring) {
     using Element = typename Config::Element;
@@ -25,22 +38,22 @@ CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared,
         const Unit unit = unit_of<Config>(arguments, index);
         //@if sums_state
         const int first_value = unit.value_tile * Config::value_tile;
-        const Element* key = unit_row<Config>(arguments.k, arguments.k_stride, unit);
-        const Element* value = unit_row<Config>(arguments.v, arguments.v_stride, unit) + first_value;
-        for (int token = unit.begin; token < unit.end; token += chunk) {
-            const int left = unit.end - token;
+        const Element* const key = unit_row<Config>(arguments.k, arguments.k_stride, unit);
+        const Element* const value = unit_row<Config>(arguments.v, arguments.v_stride, unit) + first_value;
+        for (int chunk_index = unit_chunks<Config>(arguments, unit) - 1; chunk_index >= 0; --chunk_index) {
+            const long long skipped = chunk_index * chunk;
+            const int token = unit.begin + chunk_index * chunk, left = unit.end - token;
             unsigned char* const stage = filler.next();
             load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
-                stage, key, arguments.k_stride[1], left, Config::head_dim, filler.thread);
+                stage, key + skipped * arguments.k_stride[1], arguments.k_stride[1], left, Config::head_dim,
+                filler.thread);
             load_panels<Element, chunk, Config::value_tile, Config::alignment, 128>(
-                stage + Config::value_offset, value, arguments.v_stride[1], left,
-                Config::value_dim - first_value, filler.thread);
+                stage + Config::value_offset, value + skipped * arguments.v_stride[1], arguments.v_stride[1],
+                left, Config::value_dim - first_value, filler.thread);
             //@if decay == scalar
             load_gates<Config>(shared, filler.cursor.slot, arguments, unit, token, filler.thread);
             //@end
             filler.landing(left);
-            key += chunk * arguments.k_stride[1];
-            value += chunk * arguments.v_stride[1];
         }
         //@end
         //@if writes_outputs
@@ -91,16 +104,16 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
         //@if decay != none
         float log2_decay = 0.0f;
         //@end
-        for (int token = unit.begin; token < unit.end; token += Config::chunk) {
+        for (int chunk_index = unit_chunks<Config>(arguments, unit) - 1; chunk_index >= 0; --chunk_index) {
             const unsigned char* const key = next();
             uint32 values[State::token_steps][4];
             load_values<Config>(values, key + Config::value_offset + group * (Config::chunk * 128));
             //@if decay != none
-            const ChunkDecay<Config> decay = chunk_decay<Config>(shared, cursor.slot, arguments, unit, token);
+            const ChunkDecay<Config> decay = chunk_decay<Config>(shared, cursor.slot, arguments, unit,
+                                                                 unit.begin + chunk_index * Config::chunk);
             float columns[16];
             decay.of_columns(columns);
-            weigh_values<Element>(values, values, columns, decay.total);
-            state.scale(exp2_approx(decay.total));
+            weigh_values<Element>(values, values, columns, log2_decay + decay.total); // with all that follows
             log2_decay += decay.total;
             //@end
             wgmma_pin(state.c);

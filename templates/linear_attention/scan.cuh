@@ -44,17 +44,38 @@ CHELA_DEVICE void linear_attention_scan_body(const Arguments& arguments) {
     float sum = initial ? *initial : 0.0f;
     float* const records =
         static_cast<float*>(arguments.workspace) + index * Config::segments * Config::record_elements;
-#pragma unroll 4
-    for (int piece = 0; piece < Config::segments; ++piece) {
-        float* const record = records + static_cast<long long>(piece) * Config::record_elements;
-        const float state = record[element];
-        //@if causal
-        record[element] = sum;
-        //@end
+    constexpr int batch_pieces =
+        Config::segments < 8 ? Config::segments : 8; // read together, before any write
+#pragma unroll 1
+    for (int first = 0; first < Config::segments; first += batch_pieces) {
+        float* const record = records + static_cast<long long>(first) * Config::record_elements;
+        float states[batch_pieces];
+#pragma unroll
+        for (int i = 0; i < batch_pieces; ++i) {
+            // What the last piece adds is asked for by nobody but the final state.
+            const int pieces_needed = Config::causal && !final ? Config::segments - 1 : Config::segments;
+            const bool added = first + i < pieces_needed;
+            states[i] = added ? record[i * Config::record_elements + element] : 0.0f;
+        }
         //@if decay != none
-        sum *= exp2_approx(record[Config::record_decay] * 1.44269504f); // log2(e)
+        float decays[batch_pieces];
+#pragma unroll
+        for (int i = 0; i < batch_pieces; ++i)
+            decays[i] = first + i < Config::segments
+                            ? exp2_approx(record[i * Config::record_elements + Config::record_decay] *
+                                          1.44269504f) // log2(e)
+                            : 1.0f;
         //@end
-        sum += state;
+#pragma unroll
+        for (int i = 0; i < batch_pieces; ++i) {
+            //@if causal
+            if (first + i < Config::segments) record[i * Config::record_elements + element] = sum;
+            //@end
+            //@if decay != none
+            sum *= decays[i];
+            //@end
+            sum += states[i];
+        }
     }
     //@if !causal
     records[element] = sum; // every piece reads the whole sequence's state

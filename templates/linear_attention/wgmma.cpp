@@ -50,7 +50,7 @@ struct Layout {
         // What a thread holds: accumulators, packed operands, and what the loops around them were seen to
         // need.
         const bool decay = traits["decay"] != static_cast<int>(Decay::none);
-        if (traits["feature_map"] != static_cast<int>(FeatureMap::identity)) copy_registers = 40;
+        if (traits["feature_map"] != static_cast<int>(FeatureMap::identity)) copy_registers = 48;
         if (chunks) scores_registers = chunk / 2 + 48 + (decay ? 16 : 0) + (normalize ? 8 : 0);
         output_registers = std::min<std::int64_t>(
             240, round_up(head_columns / 2 + chunk / 2 + std::min<std::int64_t>(head_columns, 128) / 4 +
