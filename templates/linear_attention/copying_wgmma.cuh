@@ -112,7 +112,7 @@ struct Filler {
 #pragma unroll 1
         for (int tile = 0; tile < Config::mapped_tiles; ++tile)
             map_panels<Config>(stage + tile * Config::key_offset, rows, thread);
-        fence_proxy_async();
+        // Who reads it through wgmma does the proxy fence: here it would wait for the copies in flight.
         barrier_arrive(&ring.full[mapped.slot]);
         mapped.advance();
     }

@@ -37,14 +37,13 @@ CHELA_DEVICE void load_panels(unsigned char* tile, const Element* source, long l
         const auto to = [=](int row) {
             return tile + panel_offset<rows>(row, piece * bytes / 16) + piece * bytes % 16;
         };
-        if (valid_rows >= rows) {
-            constexpr int unroll = alignment >= 4 ? rows / step : 1;
+        if (alignment >= 4 && valid_rows >= rows) {
             // Eight rows on, the permutation is the same: few addresses and constants.
             constexpr int period = step < 8 ? 8 / step : 1;
             unsigned char* starts[period];
 #pragma unroll
             for (int i = 0; i < period; ++i) starts[i] = to(first + i * step);
-#pragma unroll unroll
+#pragma unroll
             for (int row = 0; row < rows; row += step, from += step * row_stride)
                 copy(starts[row / step % period] + row / 8 * 8 * 128, from, column_valid);
         } else {

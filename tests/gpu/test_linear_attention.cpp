@@ -26,19 +26,26 @@ Session* session() {
     return instance ? &*instance : nullptr;
 }
 
-} // namespace
-
-TEST_CASE("the grid of sizes, dtypes, layouts and scales, on the GPU") {
+void run_grid(const std::vector<GridCase>& grid, int at_least) {
     if (!session()) return;
     int run = 0, skipped = 0;
-    for (const auto& entry : linear_attention_grid(GridSize::full)) {
+    for (const auto& entry : grid) {
         const std::string wrong = run_case(*session(), entry, skipped);
         CHECK_MESSAGE(wrong.empty(), wrong);
         ++run;
     }
     MESSAGE(run << " cases ran on " << session()->device().name());
     CHECK(skipped == 0);
-    CHECK(run > 700);
+    CHECK(run > at_least);
+}
+
+} // namespace
+
+TEST_CASE("the grid of sizes, dtypes, layouts and scales, on the GPU") {
+    run_grid(linear_attention_grid(GridSize::full), 700);
+}
+TEST_CASE("the grid of decay, feature maps, normaliser and packed sequences, on the GPU") {
+    run_grid(linear_attention_traits_grid(GridSize::full), 150);
 }
 
 TEST_CASE("a sequence in two pieces with the state carried over is the whole, on the GPU") {

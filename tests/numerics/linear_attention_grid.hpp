@@ -22,8 +22,9 @@ std::vector<GridCase> linear_attention_traits_grid(GridSize);
 
 /// Seeds, sizes and configuration of a case in one line.
 std::string describe(const GridCase&);
-/// Runs one case: the device's own default configuration with the case's segments. Returns why it is wrong,
-/// or nothing. Counts in `skipped` what the device cannot compute (tf32 on a CPU).
+/// Runs one case with every algorithm of the device (an emulated one: with the one it prefers): its default
+/// configuration with the case's segments. Returns what is wrong, or nothing. Counts in `skipped` what the
+/// device cannot compute (tf32 on a CPU).
 std::string run_case(Session&, const GridCase&, int& skipped);
 /// A sequence computed in two pieces with the state (and normaliser) carried over, against the whole:
 /// relative difference of the outputs.

@@ -37,6 +37,10 @@ TEST_CASE("the reduced grid of decay, feature maps, normaliser and packed sequen
 TEST_CASE("the reduced grid on the emulator, sm_90a") {
     run_grid("emulator:sm_90a", linear_attention_grid(GridSize::reduced), 150);
 }
+TEST_CASE(
+    "the reduced grid of decay, feature maps, normaliser and packed sequences on the emulator, sm_90a") {
+    run_grid("emulator:sm_90a", linear_attention_traits_grid(GridSize::reduced), 80);
+}
 
 TEST_CASE("any legal order of warps and asynchronous copies gives the same result, and no race is found") {
     for (const std::uint64_t seed : {7, 8}) {
