@@ -2,154 +2,124 @@
 """Linear attention of chela beside its peers, on one GPU, in one script.
 
     python3 bench/peers.py --chela build/chela --output bench/results/h200.json
+    python3 bench/peers.py --chela build/chela --output bench/results/h200.json --rows 8-10,extra --budget 30s
+    python3 bench/peers.py --show bench/results/h200.json
+    python3 bench/peers.py --chart docs/peers.svg bench/results/h200.json
 
-Needs PyTorch; flash-linear-attention (`pip install flash-linear-attention`) is measured where it is installed. Every
-figure is a median of `--samples` launches with the L2 flushed between them, timed by events on the device; `share` is
-the time of a copy of the tensors' bytes (each input read and each output written once) at the copy bandwidth measured
-in the same run, over the measured time. chela is tuned for each shape first, unless `--budget 0s`.
+Needs PyTorch, but not with --no-peers; flash-linear-attention (`pip install fla-core==0.5.2`: its kernels) and
+jax-linear-attention are measured where they are installed. Every figure is a median of `--samples` launches with the L2
+flushed between them, timed by events on the device (JAX's: see bench/side_by_side/jax_peer.py); `share` is the time of a
+copy of the tensors' bytes (each input read and each output written once) at the copy bandwidth measured in the same run,
+over the measured time. chela is measured with an empty cache, and again after a search of `--budget`, unless that is 0s.
+
+The file is written after each row. Where it exists, its rows of the same names are replaced and the others kept, if it is
+of the same GPU and commit. What cannot run, a peer or chela, is recorded with its error.
 """
 
 import argparse
-import json
-import subprocess
+import datetime
 import sys
+from pathlib import Path
 
-SHAPES = [  # batch, length, heads, head_dim
-    (8, 4096, 16, 128),
-    (32, 1024, 16, 128),
-    (2, 16384, 16, 128),
-    (1, 131072, 16, 128),
-    (8, 4096, 32, 64),
-    (8, 2048, 8, 256),
-    (1, 4096, 8, 128),
-]
+from side_by_side import chart, chela_program, jax_peer, results, rows, show
 
 
-def show(path):
-    """The table of a results file, as Markdown."""
-    with open(path) as file:
-        report = json.load(file)
-    print("| shape | best peer | ms | share of copy | chela | ms | share of copy |\n|---|---|---|---|---|---|---|")
-    for row in report["rows"]:
-        shape, ideal = row["shape"], row["ideal_ms"]
-        name, peer = min(((name, peer["ms"]) for name, peer in row["peers"].items() if "ms" in peer and "softmax" not in name), key=lambda pair: pair[1])
-        for kind in ("chela_untuned", "chela"):
-            if kind not in row:
-                continue
-            ours = row[kind]["median_ms"]
-            label = f"B{shape['batch']} L{shape['length']} H{shape['heads']} D{shape['head_dim']} | {name} | {peer:.3f} | {100 * ideal / peer:.1f} %"
-            print(f"| {label if kind == 'chela_untuned' else ' | | | '} | {'tuned' if kind == 'chela' else 'untuned'} | {ours:.3f} | {100 * ideal / ours:.1f} % |")
-
-
-def timed(work, samples, flush):
-    import torch
-
-    for _ in range(3):
-        work()
-    events = []
-    for _ in range(samples):
-        flush.zero_()
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        work()
-        end.record()
-        events.append((begin, end))
-    torch.cuda.synchronize()
-    times = sorted(begin.elapsed_time(end) for begin, end in events)
-    return {"ms": times[len(times) // 2], "spread_ms": times[len(times) * 3 // 4] - times[len(times) // 4]}
-
-
-def copy_bandwidth(samples, flush):
-    import torch
-
-    source = torch.empty(1 << 29, dtype=torch.bfloat16, device="cuda").normal_()
-    target = torch.empty_like(source)
-    time = timed(lambda: target.copy_(source), samples, flush)
-    return 2 * source.numel() * source.element_size() / time["ms"] * 1e3
-
-
-def peers_of(q, k, v, samples, flush):
-    import torch
-
-    results = {}
-
-    def measure(name, work):
-        try:
-            results[name] = timed(work, samples, flush)
-        except Exception as error:  # a peer that cannot run is a result too
-            results[name] = {"error": f"{type(error).__name__}: {error}"[:200]}
-
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--chela", default="build/chela", help="the program [default: build/chela]")
+    parser.add_argument("--output", metavar="FILE", help="JSON file to write or add to")
+    parser.add_argument("--rows", default="1-14,extra", help="such as 1,2,8-10,14,extra-3 [default: 1-14,extra]")
+    parser.add_argument("--samples", type=int, default=50, help="timed launches [default: 50]")
+    parser.add_argument("--budget", default="30s", help="of the search for each row; 0s: none [default: 30s]")
+    parser.add_argument("--no-peers", action="store_true", help="measure chela alone")
+    parser.add_argument("--show", metavar="FILE", help="print the tables of this results file, and do nothing else")
+    parser.add_argument("--chart", nargs=2, metavar=("SVG", "FILE"), help="draw the results file, and do nothing else")
+    parser.add_argument("--compile-only", metavar="ROW", help=argparse.SUPPRESS)  # a helper of ourselves
+    arguments = parser.parse_args()
     try:
-        from fla.ops.linear_attn import chunk_linear_attn, fused_chunk_linear_attn
-
-        measure("fla chunk", lambda: chunk_linear_attn(q, k, v, normalize=False))
-        measure("fla fused_chunk", lambda: fused_chunk_linear_attn(q, k, v, normalize=False))
-    except ImportError as error:
-        results["fla"] = {"error": str(error)}
-    heads_first = [tensor.transpose(1, 2) for tensor in (q, k, v)]
-    attend = torch.nn.functional.scaled_dot_product_attention
-    if q.shape[1] <= 16384:
-        measure("softmax (PyTorch)", lambda: attend(*heads_first, is_causal=True))
-    return results
+        arguments.rows = rows.choose(arguments.compile_only or arguments.rows)
+        chela_program.seconds(arguments.budget)
+    except ValueError as error:
+        parser.error(str(error))
+    if arguments.samples < 50:
+        parser.error(f"--samples is {arguments.samples}; it must be at least 50")
+    if not (arguments.output or arguments.show or arguments.chart or arguments.compile_only):
+        parser.error("--output is missing; it must be the JSON file to write")
+    return arguments
 
 
-def chela(program, command, shape, *options):
-    batch, length, heads, dim = shape
-    line = [program, command, "linear_attention", "--target", "cuda", "--json", "--causal", "--dtype", "bf16", "--head-dim", dim,
-            "--batch", batch, "--length", length, "--heads", heads, *options]
-    done = subprocess.run([str(word) for word in line], capture_output=True, text=True)
-    if not done.stdout.strip():
-        sys.exit(f"{' '.join(map(str, line))}: {done.stderr}")
-    return json.loads(done.stdout)
+def heading(program, with_peers):
+    """(what the file says of the whole run, copy bandwidth in bytes a second)."""
+    probe = chela_program.probe(program)
+    if "error" in probe:
+        sys.exit(f"chela cannot measure here: {probe['error']}\n{probe.get('stderr', '')}")
+    made = {key: probe["provenance"].get(key, "") for key in ("commit", "driver", "compiler", "toolchain")}
+    versions = {}
+    if with_peers:
+        from side_by_side import torch_peers
+
+        versions = torch_peers.versions()
+    return {"gpu": probe["device"], **made, "versions": versions}, probe["copy_bandwidth"]
+
+
+def measure(row, arguments, head, bandwidth, of_jax):
+    """The record of a row; prints what it finds as it goes."""
+    ideal_ms = row.ideal_bytes / bandwidth * 1e3
+    record = {"name": row.name, "label": row.label, "target": row.target, "shape": row.shape,
+              "gpu": head["gpu"], "commit": head["commit"], "copy_tb_per_s": bandwidth / 1e12,
+              "measured": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+              "ideal_bytes": row.ideal_bytes, "ideal_ms": ideal_ms, "peers": {}}
+    print(f"{row.name} {row.label}", flush=True)
+
+    def tell(name, ms, error):
+        print(f"  {name:<32}" + (f"{ms:9.4f} ms {100 * ideal_ms / ms:6.1f} %" if ms else f" {error}"), flush=True)
+
+    if row.peers and not arguments.no_peers:
+        from side_by_side import torch_peers
+
+        try:
+            record["peers"] = torch_peers.measure(row, arguments.samples)
+        except Exception as error:  # no PyTorch, no memory
+            record["peers"] = {"PyTorch": {"error": f"{type(error).__name__}: {error}"[:500]}}
+        if row.name in of_jax:
+            record["peers"][jax_peer.NAME] = of_jax[row.name]
+        for name, peer in record["peers"].items():
+            tell(name, peer.get("ms"), peer.get("error"))
+    for key, result in chela_program.measure(arguments.chela, row, arguments.samples, arguments.budget):
+        record[key] = result
+        if key != "chela_tune" or "error" in result:
+            tell(key, result.get("median_ms"), result.get("error"))
+    return record
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--chela", default="build/chela", help="the program")
-    parser.add_argument("--output", help="JSON file to write")
-    parser.add_argument("--show", help="print the table of this results file, and do nothing else")
-    parser.add_argument("--samples", type=int, default=50)
-    parser.add_argument("--budget", default="30s", help="of tuning each shape")
-    parser.add_argument("--shapes", type=int, default=len(SHAPES), help="the first N shapes only")
-    parser.add_argument("--commit", default=None, help="commit that `--chela` was built from (default: git's)")
-    arguments = parser.parse_args()
+    arguments = parse()
     if arguments.show:
-        show(arguments.show)
-        return
-    if not arguments.output:
-        parser.error("--output is missing; it must be the JSON file to write")
-    import torch
+        print(show.markdown(results.load(arguments.show)))
+    elif arguments.chart:
+        Path(arguments.chart[0]).write_text(chart.svg(results.load(arguments.chart[1])))
+    elif arguments.compile_only:
+        from side_by_side import compile_ahead
 
-    commit = arguments.commit or subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
-    flush = torch.empty(64 << 20, dtype=torch.float32, device="cuda")
-    bandwidth = copy_bandwidth(arguments.samples, flush)
-    versions = {"torch": torch.__version__}
-    for module in ("triton", "fla"):
+        compile_ahead.compile_only(arguments.rows[0])
+    else:
+        head, bandwidth = heading(arguments.chela, not arguments.no_peers)
         try:
-            versions[module] = __import__(module).__version__
-        except ImportError:
-            pass
-    report = {"commit": commit, "gpu": torch.cuda.get_device_name(), "versions": versions,
-              "devices": json.loads(subprocess.run([arguments.chela, "devices", "--json"], capture_output=True, text=True).stdout),
-              "copy_tb_per_s": bandwidth / 1e12, "rows": []}
-    print(f"{report['gpu']}, copy {bandwidth / 1e12:.2f} TB/s, {versions}")
-    for shape in SHAPES[: arguments.shapes]:
-        batch, length, heads, dim = shape
-        q, k, v = (torch.randn(batch, length, heads, dim, device="cuda").to(torch.bfloat16) for _ in range(3))
-        ideal_ms = 4 * q.numel() * q.element_size() / bandwidth * 1e3
-        row = {"shape": dict(zip(("batch", "length", "heads", "head_dim"), shape)), "ideal_ms": ideal_ms, "peers": peers_of(q, k, v, arguments.samples, flush)}
-        del q, k, v
-        torch.cuda.empty_cache()
-        row["chela_untuned"] = chela(arguments.chela, "bench", shape, "--cache", "/tmp/chela_untuned")
-        if arguments.budget != "0s":
-            row["chela_tune"] = {key: value for key, value in chela(arguments.chela, "tune", shape, "--budget", arguments.budget).items() if key != "records"}
-            row["chela"] = chela(arguments.chela, "bench", shape)
-        report["rows"].append(row)
-        with open(arguments.output, "w") as file:
-            json.dump(report, file, indent=1)
-        figures = [(name, peer["ms"]) for name, peer in row["peers"].items() if "ms" in peer]
-        figures += [(name, row[name]["median_ms"]) for name in ("chela_untuned", "chela") if name in row]
-        print(f"B{batch} L{length} H{heads} D{dim}: " + ", ".join(f"{name} {ms:.4f} ms ({100 * ideal_ms / ms:.1f} %)" for name, ms in figures), flush=True)
+            report = results.begin(arguments.output, head)
+        except ValueError as error:
+            sys.exit(f"--output: {error}")
+        if head["commit"] in ("", "unknown") or head["commit"].endswith("-dirty"):
+            print(f"commit is '{head['commit']}': these figures cannot be traced; build a clean checkout, or set CHELA_COMMIT", file=sys.stderr)
+        print(f"{head['gpu']}, copy {bandwidth / 1e12:.2f} TB/s, commit {head['commit']}, {head['versions']}", flush=True)
+        of_jax = {}
+        if not arguments.no_peers:
+            from side_by_side import compile_ahead
+
+            compile_ahead.ahead(__file__, arguments.rows)
+            of_jax = jax_peer.measure_all(arguments.rows, arguments.samples)
+        for row in arguments.rows:
+            results.add(report, measure(row, arguments, head, bandwidth, of_jax))
+            results.write(report, arguments.output)
 
 
 if __name__ == "__main__":

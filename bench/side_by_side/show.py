@@ -1,0 +1,70 @@
+"""A results file as Markdown."""
+
+from .results import best_peer, chela_ms, label
+from .rows import GROWTH, is_extra
+
+
+def figure(row, ms, failed=False):
+    """Two cells: milliseconds and share of copy."""
+    if ms is None:
+        return "failed | " if failed else " | "
+    return f"{ms:.4f} | {100 * row['ideal_ms'] / ms:.1f} %"
+
+
+def chela_cells(row):
+    return " | ".join(figure(row, chela_ms(row, key), "error" in row.get(key, {})) for key in ("chela_untuned", "chela"))
+
+
+def peer_cells(row):
+    best = best_peer(row)
+    if best:
+        return f"{best[0]} | {figure(row, best[1])}"
+    return f"{'all failed' if row.get('peers') else ''} | {figure(row, None)}"
+
+
+def growth(rows):
+    """Time per token of the long sequence over that of the short ones."""
+    short, long = (rows.get(name) for name in GROWTH)
+    for key, kind in (("chela_untuned", "untuned"), ("chela", "tuned")):
+        pair = [row and chela_ms(row, key) for row in (short, long)]
+        if all(pair):
+            tokens = [row["shape"]["batch"] * row["shape"]["length"] for row in (short, long)]
+            ratio = (pair[1] / tokens[1]) / (pair[0] / tokens[0])
+            yield f"Linear growth, {kind}: a token of {long['shape']['length']} takes {ratio:.3f} times one of {short['shape']['length']}."
+
+
+def table_of_peers(rows):
+    yield "| row | target | best peer | ms | share of copy | chela untuned, ms | share | tuned, ms | share |"
+    yield "|" + "---|" * 9
+    for row in rows:
+        yield f"| {row.get('name', '')} {label(row)} | {row.get('target', '')} | {peer_cells(row)} | {chela_cells(row)} |"
+
+
+def table_of_extras(rows):
+    yield "| row | chela untuned, ms | share of copy | tuned, ms | share | untuned / tuned | untuned is |"
+    yield "|" + "---|" * 7
+    for row in rows:
+        untuned, tuned = chela_ms(row, "chela_untuned"), chela_ms(row, "chela")
+        choice = row.get("chela_untuned", {}).get("choice", {})
+        origin = choice.get("kind", "") + (", shipped" if choice.get("shipped") else "")
+        yield f"| {row['name']} {label(row)} | {chela_cells(row)} | {f'{untuned / tuned:.3f}' if untuned and tuned else ''} | {origin} |"
+
+
+def conditions(report):
+    copies = [row["copy_tb_per_s"] for row in report["rows"] if "copy_tb_per_s" in row] or [report["copy_tb_per_s"]]
+    yield report["gpu"]
+    yield f"copy {min(copies):.2f} to {max(copies):.2f} TB/s"
+    yield f"commit {report['commit']}"
+    yield from (f"{key} {report[key]}" for key in ("driver", "toolchain", "compiler") if report.get(key))
+    yield from (f"{name} {version}" for name, version in report.get("versions", {}).items())
+
+
+def markdown(report) -> str:
+    table = [row for row in report["rows"] if not is_extra(row.get("name", ""))]
+    extras = [row for row in report["rows"] if is_extra(row.get("name", ""))]
+    blocks = ["\n".join(table_of_peers(table))] if table else []
+    blocks += growth({row.get("name"): row for row in table})
+    blocks += ["\n".join(table_of_extras(extras))] if extras else []
+    blocks += [f"Quoted, not measured in this run: {one['peer']}, {one['shape']}: {one['ms']} ms on an {one['gpu']}, {one['date']}."
+               for one in report.get("quoted", [])]
+    return "\n\n".join(blocks + ["; ".join(conditions(report)) + "."])
