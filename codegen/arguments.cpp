@@ -110,6 +110,9 @@ Arguments& Arguments::scalar(std::string_view name, double value) {
 }
 
 Arguments& Arguments::workspace(void* data, std::size_t bytes) {
+    if (reinterpret_cast<std::uintptr_t>(data) % workspace_alignment != 0)
+        throw UserError(
+            fmt::format("workspace is at {}; it must be aligned to {} bytes", data, workspace_alignment));
     std::memcpy(block_.data() + layout_.workspace_offset, &data, sizeof data);
     workspace_bytes_ = bytes;
     return *this;

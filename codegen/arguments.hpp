@@ -38,6 +38,8 @@ class Arguments {
     /// Changes an extent (another batch or length than the problem's); contiguous tensors follow.
     Arguments& extent(std::string_view name, std::int64_t value);
     Arguments& scalar(std::string_view name, double value);
+    static constexpr std::size_t workspace_alignment = 16;
+    /// Memory lent for the launches, aligned to workspace_alignment bytes; UserError where it is not.
     Arguments& workspace(void* data, std::size_t bytes);
 
     const Problem& problem() const { return problem_; }

@@ -33,6 +33,9 @@ struct LaunchPlan {
     /// Persistent: at most this many blocks for each multiprocessor, which share the work of `grid`. 0: all
     /// of them.
     int resident = 0;
+    /// May begin while the kernel before it in the program runs, for whose results it waits itself
+    /// (compute capability 9.0 and up).
+    bool overlaps = false;
     /// The blocks to launch, of `blocks` wanted.
     std::int64_t blocks_on(int multiprocessors, std::int64_t blocks) const;
     friend bool operator==(const LaunchPlan&, const LaunchPlan&) = default;

@@ -105,18 +105,22 @@ void CudaDevice::launch(LoadedKernel& loaded, const LaunchPlan& plan, std::int64
     std::array<void*, 1> parameters{const_cast<void*>(arguments)};
 
     cuda::Result result = cuda::success;
-    if (plan.cluster == 1) {
+    if (plan.cluster == 1 && !plan.overlaps) {
         result = driver().cuLaunchKernel.result(kernel.function, blocks, 1, 1, threads, 1, 1, shared_bytes,
                                                 stream_handle, parameters.data(), nullptr);
     } else {
-        cuda::LaunchAttribute cluster;
-        cluster.cluster.x = static_cast<unsigned>(plan.cluster);
+        std::array<cuda::LaunchAttribute, 2> attributes;
         cuda::LaunchConfig config{.grid_x = blocks,
                                   .block_x = threads,
                                   .shared_bytes = shared_bytes,
                                   .stream = stream_handle,
-                                  .attributes = &cluster,
-                                  .attribute_count = 1};
+                                  .attributes = attributes.data()};
+        if (plan.cluster > 1)
+            attributes[config.attribute_count++] = {.id = cuda::LaunchAttribute::cluster_dimension,
+                                                    .value = static_cast<unsigned>(plan.cluster)};
+        if (plan.overlaps)
+            attributes[config.attribute_count++] = {
+                .id = cuda::LaunchAttribute::programmatic_stream_serialization};
         result = driver().cuLaunchKernelEx.result(&config, kernel.function, parameters.data(), nullptr);
     }
     if (result == cuda::success) return;

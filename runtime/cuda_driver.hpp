@@ -40,15 +40,13 @@ enum class FunctionAttribute : int {
     non_portable_cluster_size_allowed = 14,
 };
 
-/// CUlaunchAttribute, for the one attribute that chela sets.
+/// CUlaunchAttribute, for the attributes that chela sets.
 struct LaunchAttribute {
-    static constexpr int cluster_dimension = 4;
-    int id = cluster_dimension;
+    static constexpr int cluster_dimension = 4, programmatic_stream_serialization = 6;
+    int id = 0;
     char padding[4] = {};
-    struct {
-        unsigned x = 1, y = 1, z = 1;
-        char unused[52] = {};
-    } cluster;
+    unsigned value = 1, y = 1, z = 1; ///< a flag, or the blocks of a cluster
+    char unused[52] = {};
 };
 
 /// CUlaunchConfig.

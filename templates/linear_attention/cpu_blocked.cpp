@@ -86,9 +86,10 @@ class CpuBlocked final : public Algorithm {
 
     Program generate(const Target& target, const Values& traits, const Values& config) const override {
         const Scratch scratch(traits, config);
-        const PieceBodies bodies{{"linear_attention/states.cpu.h", 1, 1, scratch.states, {}},
-                                 {"linear_attention/scan.cpu.h", 1, 1, 0, {}},
-                                 {"linear_attention/forward.cpu.h", 1, 1, scratch.forward, {}}};
+        PieceBodies bodies(traits);
+        bodies.states = {"linear_attention/states.cpu.h", 1, 1, scratch.states, {}};
+        bodies.scan = PieceBody{"linear_attention/scan.cpu.h", 1, 1, 0, {}};
+        bodies.forward = {"linear_attention/forward.cpu.h", 1, 1, scratch.forward, {}};
         return compose({&linear_attention_family(), target, traits, this, config, {}, {}, 0, 0, {}}, bodies);
     }
 };

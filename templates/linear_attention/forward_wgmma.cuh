@@ -12,6 +12,7 @@
 #include "linear_attention/copying_wgmma.cuh"
 #include "linear_attention/gates_wgmma.cuh"
 #include "linear_attention/output_wgmma.cuh"
+#include "linear_attention/records_wgmma.cuh"
 #include "linear_attention/scores_wgmma.cuh"
 #include "linear_attention/state_wgmma.cuh"
 
@@ -79,15 +80,7 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
         const int first_value = unit.value_tile * Config::value_tile + group * 64;
         Element* output = unit_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
         State state;
-        state.clear();
-        //@if reads_workspace
-        state.load(unit_state<Config>(arguments, unit, unit.piece), Config::value_dim, first_value);
-        //@else
-        if (arguments.initial_state)
-            state.load(arguments.initial_state + unit.batch * arguments.initial_state_stride[0] +
-                           unit.head * arguments.initial_state_stride[1],
-                       arguments.initial_state_stride[2], first_value);
-        //@end
+        load_state(state, arguments, unit, first_value, unit.piece);
         for (int token = unit.begin; token < unit.end; token += chunk, cursor.advance(), buffer.advance()) {
             const unsigned char* const query = shared + cursor.slot * Config::stage_bytes;
             const unsigned char* const key = query + Config::key_offset;
@@ -143,12 +136,7 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
             wgmma_pin(state.c);
             warp_arrive(&rings.empty[cursor.slot]);
         }
-        //@if !reads_workspace
-        if (arguments.final_state)
-            state.store(arguments.final_state + unit.batch * arguments.final_state_stride[0] +
-                            unit.head * arguments.final_state_stride[1],
-                        arguments.final_state_stride[2], first_value);
-        //@end
+        if (unit.piece + 1 == Config::segments) store_final_state(state, arguments, unit, first_value);
     }
 }
 

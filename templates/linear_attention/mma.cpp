@@ -158,7 +158,7 @@ class Mma final : public Algorithm {
             return result;
         };
         const std::int64_t tile = chunk * layout.head_pitch;
-        PieceBodies bodies;
+        PieceBodies bodies(traits);
         bodies.states = body("linear_attention/states_mma.cuh", layout.extras_of_states(config),
                              layout.stage_states, 0, tile);
         bodies.scan = cuda_scan(traits);

@@ -12,21 +12,16 @@
 #include "linear_attention/gates_wgmma.cuh"
 #include "linear_attention/output_wgmma.cuh"
 #include "linear_attention/panels.cuh"
+#include "linear_attention/records_wgmma.cuh"
 #include "linear_attention/rings_wgmma.cuh"
 #include "linear_attention/state_wgmma.cuh"
 #include "linear_attention/units.cuh"
 
 namespace chela {
 
-/// Chunks to sum up: none of a last piece whose state nobody asks for.
-template <class Config, class Arguments>
-CHELA_DEVICE int unit_chunks(const Arguments& arguments, const Unit& unit) {
-    const int chunks =
-        unit.end > unit.begin ? (unit.end - unit.begin + Config::chunk - 1) / Config::chunk : 0;
-    //@if causal
-    if (unit.piece + 1 == Config::segments && !arguments.final_state) return 0;
-    //@end
-    return chunks;
+template <class Config>
+CHELA_DEVICE int unit_chunks(const Unit& unit) {
+    return unit.end > unit.begin ? (unit.end - unit.begin + Config::chunk - 1) / Config::chunk : 0;
 }
 
 template <class Config, class Arguments>
@@ -40,7 +35,7 @@ CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared,
         const int first_value = unit.value_tile * Config::value_tile;
         const Element* const key = unit_row<Config>(arguments.k, arguments.k_stride, unit);
         const Element* const value = unit_row<Config>(arguments.v, arguments.v_stride, unit) + first_value;
-        for (int chunk_index = unit_chunks<Config>(arguments, unit) - 1; chunk_index >= 0; --chunk_index) {
+        for (int chunk_index = unit_chunks<Config>(unit) - 1; chunk_index >= 0; --chunk_index) {
             const long long skipped = chunk_index * chunk;
             const int token = unit.begin + chunk_index * chunk, left = unit.end - token;
             unsigned char* const stage = filler.next();
@@ -90,21 +85,16 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
         const Unit unit = unit_of<Config>(arguments, index);
         const int first_value = unit.value_tile * Config::value_tile + group * 64;
         State state;
+        //@if writes_outputs
+        load_state(state, arguments, unit, first_value, Config::segments);
+        //@else
         state.clear();
-        //@if reads_state
-        state.load(unit_state<Config>(arguments, unit, 0), Config::value_dim, first_value);
         //@end
         //@if sums_state
-        //@if writes_outputs
-        if (arguments.initial_state)
-            state.load(arguments.initial_state + unit.batch * arguments.initial_state_stride[0] +
-                           unit.head * arguments.initial_state_stride[1],
-                       arguments.initial_state_stride[2], first_value);
-        //@end
         //@if decay != none
         float log2_decay = 0.0f;
         //@end
-        for (int chunk_index = unit_chunks<Config>(arguments, unit) - 1; chunk_index >= 0; --chunk_index) {
+        for (int chunk_index = unit_chunks<Config>(unit) - 1; chunk_index >= 0; --chunk_index) {
             const unsigned char* const key = next();
             uint32 values[State::token_steps][4];
             load_values<Config>(values, key + Config::value_offset + group * (Config::chunk * 128));
@@ -123,21 +113,15 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
             done();
             wgmma_pin(state.c);
         }
-        //@if writes_outputs
-        if (arguments.final_state)
-            state.store(arguments.final_state + unit.batch * arguments.final_state_stride[0] +
-                            unit.head * arguments.final_state_stride[1],
-                        arguments.final_state_stride[2], first_value);
-        //@else
+        //@end
+        //@if !writes_outputs
         float* const record = unit_state<Config>(arguments, unit, unit.piece);
-        state.store(record, Config::value_dim, first_value);
+        store_record(record, state, first_value);
         //@if decay != none
-        if (first_value == 0 && thread_index() % 128 == 0)
-            record[Config::record_decay] = log2_decay * 0.693147181f; // ln(2)
+        if (first_value == 0 && thread_index() % 128 == 0) record[Config::record_decay] = log2_decay;
         //@end
-        //@end
-        //@end
-        //@if writes_outputs
+        //@else
+        if (unit.piece == 0) store_final_state(state, arguments, unit, first_value);
         unsigned char* const staging = shared + Config::outputs_offset + group * (Config::chunk * 128);
         Element* output = unit_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
         for (int token = unit.begin; token < unit.end; token += Config::chunk) {
@@ -173,6 +157,7 @@ CHELA_DEVICE void run_passes(const Arguments& arguments) {
 
 template <class Config, class Arguments>
 CHELA_DEVICE void linear_attention_states_body(const Arguments& arguments) {
+    launch_next();
     run_passes<Config>(arguments);
 }
 template <class Config, class Arguments>

@@ -28,9 +28,9 @@ Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
     const std::int64_t segments = request.config["segments"];
     const int blocks_per_sm = request.blocks_per_sm;
     const Count heads{1, {{"batch", 1}, {"heads", 1}}};
-    const PieceRecord record(request.traits);
     Program program;
-    const auto add = [&](const PieceBody& body, const char* function, std::int64_t pieces) {
+    const auto add = [&](const PieceBody& body, const char* function, std::int64_t pieces,
+                         bool overlaps = false) {
         request.body = body.file;
         request.function = function;
         request.block = static_cast<int>(body.threads);
@@ -38,23 +38,26 @@ Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
         request.derived = body.derived;
         request.derived.insert(request.derived.begin(),
                                {"bool", "reads_workspace", split ? "true" : "false"});
+        if (pieces) request.derived.push_back(constant("pieces", pieces));
         if (split)
-            request.derived.insert(request.derived.end(), {constant("record_elements", record.elements),
-                                                           constant("record_normalizer", record.normalizer),
-                                                           constant("record_decay", record.decay)});
+            request.derived.insert(request.derived.end(),
+                                   {constant("record_elements", bodies.record.elements),
+                                    constant("record_normalizer", bodies.record.normalizer),
+                                    constant("record_decay", bodies.record.decay)});
         Count grid = heads;
         grid.factor = body.blocks_per_head * std::max<std::int64_t>(1, pieces);
         program.kernels.push_back({function,
                                    emit(embedded_files(), request),
-                                   {grid, request.block, body.shared_bytes, 1, body.resident}});
+                                   {grid, request.block, body.shared_bytes, 1, body.resident, overlaps}});
     };
     if (split) {
         program.workspace_bytes = heads;
-        program.workspace_bytes.factor = segments * record.elements * 4;
-        add(bodies.states, "linear_attention_states", segments);
-        add(bodies.scan, "linear_attention_scan", 0);
+        program.workspace_bytes.factor = segments * bodies.record.elements * 4;
+        const bool last_is_needed = bodies.scan || !request.traits["causal"];
+        add(bodies.states, "linear_attention_states", segments - !last_is_needed);
+        if (bodies.scan) add(*bodies.scan, "linear_attention_scan", 0);
     }
-    add(bodies.forward, "linear_attention_forward", segments);
+    add(bodies.forward, "linear_attention_forward", segments, split && !bodies.scan);
     return program;
 }
 

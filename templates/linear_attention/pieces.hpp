@@ -4,6 +4,8 @@
 
 #include "codegen/emit.hpp"
 
+#include <optional>
+
 namespace chela {
 
 /// One kernel body with what it needs at launch.
@@ -16,10 +18,6 @@ struct PieceBody {
     int resident = 0; ///< persistent blocks of a multiprocessor (see LaunchPlan)
 };
 
-struct PieceBodies {
-    PieceBody states, scan, forward;
-};
-
 /// What the workspace holds of each piece, in floats from the start of its record: the state [D, E], the
 /// normaliser [D] where there is one, and, where the state decays, the sum of the logarithms of a over the
 /// piece. The bodies see them as Config::record_elements, record_normalizer and record_decay.
@@ -27,6 +25,15 @@ struct PieceRecord {
     explicit PieceRecord(const Values& traits);
     std::int64_t normalizer, decay; ///< where they begin
     std::int64_t elements;          ///< from a record to the next; a multiple of 4 where more than the state
+};
+
+/// The launches of one algorithm. Without a scan, the forward body itself sums up what comes before a piece,
+/// and a causal sequence needs the states of all pieces but the last.
+struct PieceBodies {
+    explicit PieceBodies(const Values& traits) : record(traits) {}
+    PieceBody states, forward;
+    std::optional<PieceBody> scan;
+    PieceRecord record;
 };
 
 /// True where there is neither decay nor feature map, normaliser or packed sequences.

@@ -100,7 +100,7 @@ class Simt final : public Algorithm {
             return PieceBody{file, config["threads"], layout.value_tiles, 4 * floats + layout.extras.bytes,
                              std::move(offsets)};
         };
-        PieceBodies bodies;
+        PieceBodies bodies(traits);
         bodies.states =
             body("linear_attention/states_simt.cuh", layout.states,
                  {constant("key_offset", layout.states_key), constant("value_offset", layout.states_value)});

@@ -24,10 +24,10 @@ struct GroupState {
 
     /// Reads or writes [head_dim, value_dim] in fp32; `first_value` is the warpgroup's first value column.
     CHELA_DEVICE void load(const float* state, long long row_stride, int first_value) {
-        for_each(first_value, [=](float& x, int head, int value) { x = state[head * row_stride + value]; });
+        for_each(state, row_stride, first_value, [](float& x, const float* at) { x = *at; });
     }
     CHELA_DEVICE void store(float* state, long long row_stride, int first_value) {
-        for_each(first_value, [=](float& x, int head, int value) { state[head * row_stride + value] = x; });
+        for_each(state, row_stride, first_value, [](float x, float* at) { *at = x; });
     }
 
     /// out = Sᵀ Qᵀ for a chunk of queries, started in a group of its own.
@@ -68,13 +68,20 @@ struct GroupState {
     }
 
   private:
-    template <class Visit>
-    CHELA_DEVICE void for_each(int first_value, Visit visit) {
-        const int row = warp_index() % 4 * 16 + lane() / 4, column = lane() % 4 * 2;
+    template <class T, class Visit>
+    CHELA_DEVICE void for_each(T* state, long long row_stride, int first_value, Visit visit) {
+        const int column = lane() % 4 * 2;
 #pragma unroll
-        for (int i = 0; i < columns / 2; ++i) {
-            const int value = first_value + row + i / 2 % 2 * 8, head = i / 4 * 8 + column + i % 2;
-            if (head < Config::head_dim && value < Config::value_dim) visit(c[i], head, value);
+        for (int half = 0; half < 2; ++half) {
+            const int value = first_value + warp_index() % 4 * 16 + lane() / 4 + half * 8;
+            if (value >= Config::value_dim) continue;
+            T* at = state + column * row_stride + value;
+#pragma unroll
+            for (int first = 0; first < columns; first += 8, at += 8 * row_stride)
+#pragma unroll
+                for (int odd = 0; odd < 2; ++odd)
+                    if (first + column + odd < Config::head_dim)
+                        visit(c[first / 2 + half * 2 + odd], at + odd * row_stride);
         }
     }
 };

@@ -13,17 +13,16 @@ struct Unit {
 
 template <class Config, class Arguments>
 CHELA_DEVICE long long unit_count(const Arguments& arguments) {
-    return static_cast<long long>(arguments.batch) * arguments.heads *
-           (Config::value_tiles * Config::segments);
+    return static_cast<long long>(arguments.batch) * arguments.heads * (Config::value_tiles * Config::pieces);
 }
 
-/// Units of the same head are neighbours, so that they find each other's q and k in L2. Pieces are whole
-/// chunks.
+/// Units of the same head are neighbours, so that they find each other's q and k in L2. A sequence is cut in
+/// Config::segments pieces of whole chunks; the launch is for the first Config::pieces of them.
 template <class Config, class Arguments>
 CHELA_DEVICE Unit unit_of(const Arguments& arguments, long long index) {
     const int value_tile = static_cast<int>(index % Config::value_tiles);
-    const int piece = static_cast<int>(index / Config::value_tiles % Config::segments);
-    const long long head = index / (Config::value_tiles * Config::segments);
+    const int piece = static_cast<int>(index / Config::value_tiles % Config::pieces);
+    const long long head = index / (Config::value_tiles * Config::pieces);
     const int in_batch = static_cast<int>(head / arguments.heads);
     //@if packed
     const int first = arguments.cu_seqlens[in_batch];

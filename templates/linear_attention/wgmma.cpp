@@ -167,18 +167,18 @@ class Wgmma final : public Algorithm {
         const char* const passes = "linear_attention/passes_wgmma.cuh";
         const Layout of_passes(Body::passes, traits, config);
         const bool split = config["segments"] > 1;
-        PieceBodies bodies;
-        bodies.states = of_passes.body(
-            passes, config,
-            {flag("reads_state", false), flag("sums_state", true), flag("writes_outputs", false)});
-        bodies.scan = cuda_scan(traits);
+        PieceBodies bodies(traits);
+        bodies.record.decay = of_passes.value_tiles * config["value_tile"] * of_passes.head_columns;
+        bodies.record.elements =
+            bodies.record.decay + (traits["decay"] != static_cast<int>(Decay::none) ? 4 : 0);
+        bodies.states =
+            of_passes.body(passes, config, {flag("sums_state", true), flag("writes_outputs", false)});
         if (traits["causal"])
             bodies.forward =
                 Layout(Body::chunks, traits, config).body("linear_attention/forward_wgmma.cuh", config);
         else
-            bodies.forward = of_passes.body(
-                passes, config,
-                {flag("reads_state", split), flag("sums_state", !split), flag("writes_outputs", true)});
+            bodies.forward =
+                of_passes.body(passes, config, {flag("sums_state", !split), flag("writes_outputs", true)});
         return compose({&linear_attention_family(),
                         target,
                         traits,

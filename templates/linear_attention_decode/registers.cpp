@@ -94,10 +94,9 @@ class Registers final : public Algorithm {
         return {};
     }
 
-    /// Many heads: rows of a cache line and 128 bytes of each thread in flight, in small blocks, of which
-    /// many are at work while others begin or end. Few heads: narrower tiles, so that every multiprocessor
-    /// takes part, and less for each thread; with a normaliser the whole row, which saves the second
-    /// launch.
+    /// Many heads: rows of two cache lines and 128 bytes of each thread in flight (measured on an H200: 94 %
+    /// of copy, 90 % with rows of one line). Few heads: narrower tiles, so that every multiprocessor takes
+    /// part, and less for each thread; with a normaliser the whole row, which saves the second launch.
     Values default_config(const Target& target, const Problem& problem) const override {
         constexpr std::int64_t line = 128, blocks_wanted = 128;
         const std::int64_t value_dim = problem.traits["value_dim"],
@@ -106,7 +105,8 @@ class Registers final : public Algorithm {
             std::max<std::int64_t>(1, problem.extents["batch"] * problem.extents["heads"]);
         const auto blocks = [&](std::int64_t tile) { return heads * ((value_dim + tile - 1) / tile); };
         const std::int64_t widest = std::max<std::int64_t>(8, round_up_to_power(value_dim));
-        std::int64_t tile = std::min(widest, line / size);
+        std::int64_t tile = std::min(widest, 2 * line / size);
+        if (blocks(tile) < 8 * blocks_wanted) tile = std::min(tile, line / size);
         while (tile > 8 && blocks(tile) < blocks_wanted) tile /= 2;
         const bool few = blocks(tile) <= 2 * blocks_wanted;
         std::vector<std::int64_t> tiles;

@@ -17,8 +17,10 @@ static_assert(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES == 3 && CU_FUNC_ATTRIBUTE_NUM_R
 static_assert(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES == 8);
 static_assert(CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED == 14);
 static_assert(CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION == chela::cuda::LaunchAttribute::cluster_dimension);
+static_assert(CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION ==
+              chela::cuda::LaunchAttribute::programmatic_stream_serialization);
 static_assert(sizeof(CUlaunchAttribute) == sizeof(chela::cuda::LaunchAttribute));
-static_assert(offsetof(CUlaunchAttribute, value) == offsetof(chela::cuda::LaunchAttribute, cluster));
+static_assert(offsetof(CUlaunchAttribute, value) == offsetof(chela::cuda::LaunchAttribute, value));
 static_assert(sizeof(CUlaunchConfig) == sizeof(chela::cuda::LaunchConfig));
 static_assert(offsetof(CUlaunchConfig, hStream) == offsetof(chela::cuda::LaunchConfig, stream));
 static_assert(offsetof(CUlaunchConfig, numAttrs) == offsetof(chela::cuda::LaunchConfig, attribute_count));
