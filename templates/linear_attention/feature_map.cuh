@@ -22,4 +22,16 @@ CHELA_DEVICE float feature_map(float x) {
     //@end
 }
 
+/// Of two 16-bit elements in one register.
+template <class Config>
+CHELA_DEVICE uint32 feature_map_of_pair(uint32 pair) {
+    using Element = typename Config::Element;
+    //@if feature_map == relu
+    return maximum2<Element>(pair, 0);
+    //@else
+    return pack2<Element>(feature_map<Config>(unpack_low<Element>(pair)),
+                          feature_map<Config>(unpack_high<Element>(pair)));
+    //@end
+}
+
 } // namespace chela

@@ -2,8 +2,8 @@
 // Linear attention, forward, on tensor cores of sm_90a (wgmma), in persistent blocks.
 //
 // Warpgroups with roles, joined by mbarriers:
-//     copying      brings chunks of q, k, v by cp.async into a ring of stages, and maps q and k
-//     scores       Q Kᵀ ∘ mask, into one of two buffers; never waits for the state
+//     copying      brings chunks of q, k, v by cp.async into a ring of stages
+//     scores       Q Kᵀ ∘ mask, into one of two buffers, after the feature map; never waits for the state
 //     outputs      each owns 64 rows of the value dimension; the state Sᵀ stays in its registers:
 //                  Oᵀ = Sᵀ Qᵀ + Vᵀ scoresᵀ,  then  Sᵀ += Vᵀ K  while Oᵀ leaves
 // A block takes one unit of work after the other (a value tile of a piece of a head); the ring runs on across
@@ -37,6 +37,7 @@ CHELA_DEVICE void copy_chunks(const Arguments& arguments, unsigned char* shared,
     using Element = typename Config::Element;
     constexpr int chunk = Config::chunk;
     Filler<Config> filler{rings, shared};
+    const uint64 once = l2_drop(), shared_by_tiles = Config::value_tiles == 1 ? once : l2_usual();
     for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
         const Unit unit = unit_of<Config>(arguments, index);
         const int first_value = unit.value_tile * Config::value_tile;
@@ -47,23 +48,22 @@ CHELA_DEVICE void copy_chunks(const Arguments& arguments, unsigned char* shared,
             const int left = unit.end - token;
             unsigned char* const stage = filler.next();
             load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
-                stage, query, arguments.q_stride[1], left, Config::head_dim, filler.thread);
+                stage, query, arguments.q_stride[1], left, Config::head_dim, filler.thread, shared_by_tiles);
             load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
-                stage + Config::key_offset, key, arguments.k_stride[1], left, Config::head_dim,
-                filler.thread);
+                stage + Config::key_offset, key, arguments.k_stride[1], left, Config::head_dim, filler.thread,
+                shared_by_tiles);
             load_panels<Element, chunk, Config::value_tile, Config::alignment, 128>(
                 stage + Config::value_offset, value, arguments.v_stride[1], left,
-                Config::value_dim - first_value, filler.thread);
+                Config::value_dim - first_value, filler.thread, once);
             //@if decay == scalar
             load_gates<Config>(shared, filler.cursor.slot, arguments, unit, token, filler.thread);
             //@end
-            filler.landing(left);
+            filler.landing();
             query += chunk * arguments.q_stride[1];
             key += chunk * arguments.k_stride[1];
             value += chunk * arguments.v_stride[1];
         }
     }
-    filler.finish();
 }
 
 template <class Config, class Arguments>

@@ -10,6 +10,7 @@
 #include "linear_attention/copying_wgmma.cuh"
 #include "linear_attention/decay_wgmma.cuh"
 #include "linear_attention/gates_wgmma.cuh"
+#include "linear_attention/mapped_wgmma.cuh"
 #include "linear_attention/output_wgmma.cuh"
 #include "linear_attention/panels.cuh"
 #include "linear_attention/records_wgmma.cuh"
@@ -29,6 +30,14 @@ CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared,
     using Element = typename Config::Element;
     constexpr int chunk = Config::chunk;
     Filler<Config> filler{ring, shared};
+    const uint64 once = l2_drop(), shared_by_tiles = Config::value_tiles == 1 ? once : l2_usual();
+    //@if !writes_outputs
+    // The chunks of each piece that L2 holds for the outputs, which come next and begin with them.
+    const uint64 again = l2_keep();
+    const long long head_chunk_bytes =
+        Config::pieces * Config::chunk * (Config::head_dim + Config::value_dim) * 2ll;
+    const long long kept = Config::kept_bytes / (head_chunk_bytes * arguments.batch * arguments.heads);
+    //@end
     for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
         const Unit unit = unit_of<Config>(arguments, index);
         //@if sums_state
@@ -39,16 +48,22 @@ CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared,
             const long long skipped = chunk_index * chunk;
             const int token = unit.begin + chunk_index * chunk, left = unit.end - token;
             unsigned char* const stage = filler.next();
+            //@if writes_outputs
+            const uint64 key_policy = shared_by_tiles, value_policy = once;
+            //@else
+            const uint64 key_policy = chunk_index < kept ? again : shared_by_tiles,
+                         value_policy = chunk_index < kept ? again : once;
+            //@end
             load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
                 stage, key + skipped * arguments.k_stride[1], arguments.k_stride[1], left, Config::head_dim,
-                filler.thread);
+                filler.thread, key_policy);
             load_panels<Element, chunk, Config::value_tile, Config::alignment, 128>(
                 stage + Config::value_offset, value + skipped * arguments.v_stride[1], arguments.v_stride[1],
-                left, Config::value_dim - first_value, filler.thread);
+                left, Config::value_dim - first_value, filler.thread, value_policy);
             //@if decay == scalar
             load_gates<Config>(shared, filler.cursor.slot, arguments, unit, token, filler.thread);
             //@end
-            filler.landing(left);
+            filler.landing();
         }
         //@end
         //@if writes_outputs
@@ -56,13 +71,12 @@ CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared,
         for (int token = unit.begin; token < unit.end; token += chunk) {
             load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
                 filler.next(), query, arguments.q_stride[1], unit.end - token, Config::head_dim,
-                filler.thread);
-            filler.landing(unit.end - token);
+                filler.thread, shared_by_tiles);
+            filler.landing();
             query += chunk * arguments.q_stride[1];
         }
         //@end
     }
-    filler.finish();
 }
 
 template <class Config, class Arguments>
@@ -71,10 +85,18 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
     using State = GroupState<Config>;
     const int group = warp_index() / 4 - 1;
     Cursor<Config::stages> cursor;
-    const auto next = [&] {
+    const auto next = [&](int valid_rows) {
+        unsigned char* const stage = shared + cursor.slot * Config::stage_bytes;
         barrier_wait(&ring.full[cursor.slot], cursor.phase);
-        fence_proxy_async(); // what cp.async wrote, for wgmma
-        return shared + cursor.slot * Config::stage_bytes;
+        //@if feature_map != identity
+        constexpr int threads = 128 * Config::output_groups;
+        map_panels<Config, threads>(stage, valid_rows, thread_index() - 128);
+        //@end
+        fence_proxy_async(); // what was written otherwise, for wgmma
+        //@if feature_map != identity
+        named_barrier_sync(15, threads);
+        //@end
+        return stage;
     };
     const auto done = [&] {
         wgmma_wait<0>();
@@ -95,12 +117,12 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
         float log2_decay = 0.0f;
         //@end
         for (int chunk_index = unit_chunks<Config>(unit) - 1; chunk_index >= 0; --chunk_index) {
-            const unsigned char* const key = next();
+            const int token = unit.begin + chunk_index * Config::chunk;
+            const unsigned char* const key = next(unit.end - token);
             uint32 values[State::token_steps][4];
             load_values<Config>(values, key + Config::value_offset + group * (Config::chunk * 128));
             //@if decay != none
-            const ChunkDecay<Config> decay = chunk_decay<Config>(shared, cursor.slot, arguments, unit,
-                                                                 unit.begin + chunk_index * Config::chunk);
+            const ChunkDecay<Config> decay = chunk_decay<Config>(shared, cursor.slot, arguments, unit, token);
             float columns[16];
             decay.of_columns(columns);
             weigh_values<Element>(values, values, columns, log2_decay + decay.total); // with all that follows
@@ -126,7 +148,7 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
         Element* output = unit_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
         for (int token = unit.begin; token < unit.end; token += Config::chunk) {
             float out[Config::chunk / 2] = {};
-            state.multiply(out, next());
+            state.multiply(out, next(unit.end - token));
             done();
             wgmma_pin(out);
             store_outputs<Config>(output, arguments.o_stride[1], out, arguments.scale, staging, group,

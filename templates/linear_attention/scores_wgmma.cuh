@@ -3,6 +3,7 @@
 // of the output is divided by.
 
 #include "linear_attention/gates_wgmma.cuh"
+#include "linear_attention/mapped_wgmma.cuh"
 #include "linear_attention/normalizer_wgmma.cuh"
 #include "linear_attention/panels.cuh"
 #include "linear_attention/rings_wgmma.cuh"
@@ -94,16 +95,23 @@ CHELA_DEVICE void compute_scores(const Arguments& arguments, unsigned char* shar
         normalizer.load(initial);
         //@end
         for (int token = unit.begin; token < unit.end; token += chunk, cursor.advance(), buffer.advance()) {
-            const unsigned char* const query = shared + cursor.slot * Config::stage_bytes;
-            const unsigned char* const key = query + Config::key_offset;
+            unsigned char* const query = shared + cursor.slot * Config::stage_bytes;
+            unsigned char* const key = query + Config::key_offset;
             unsigned char* const scores = shared + Config::scores_offset + buffer.slot * Config::scores_bytes;
             //@if normalize
             normalizer.write_operand();
             named_barrier_sync(meeting, 128);
             //@end
             barrier_wait(&rings.full[cursor.slot], cursor.phase);
-            fence_proxy_async(); // what cp.async wrote, for wgmma of this and, through scores_full, the other
-                                 // groups
+            //@if feature_map != identity
+            map_panels<Config, 128>(query, unit.end - token, thread_index() % 128);
+            map_panels<Config, 128>(key, unit.end - token, thread_index() % 128);
+            //@end
+            fence_proxy_async(); // what was written otherwise, for wgmma of this and, through scores_full,
+                                 // the other groups
+            //@if feature_map != identity
+            named_barrier_sync(meeting, 128);
+            //@end
             //@if decay == none
             constexpr int decay = 0;
             //@else

@@ -22,7 +22,7 @@ struct Layout {
     std::int64_t head_columns, value_tiles, output_groups, groups, threads;
     std::int64_t query_bytes, stage_bytes, value_offset, scores_bytes, scores_offset, outputs_offset;
     std::int64_t gates_offset, normalizer_offset, factors_offset, barriers_offset, shared_bytes;
-    std::int64_t copy_registers = 32, scores_registers = 0, output_registers, launch_registers;
+    std::int64_t copy_registers = 40, scores_registers = 0, output_registers, launch_registers;
 
     Layout(Body body, const Values& traits, const Values& config) {
         const std::int64_t chunk = config["chunk"], value_tile = config["value_tile"],
@@ -50,16 +50,19 @@ struct Layout {
         // What a thread holds: accumulators, packed operands, and what the loops around them were seen to
         // need.
         const bool decay = traits["decay"] != static_cast<int>(Decay::none);
-        if (traits["feature_map"] != static_cast<int>(FeatureMap::identity)) copy_registers = 48;
-        if (chunks) scores_registers = chunk / 2 + 48 + (decay ? 16 : 0) + (normalize ? 8 : 0);
+        const bool maps = traits["feature_map"] != static_cast<int>(FeatureMap::identity);
+        if (chunks)
+            scores_registers = chunk / 2 + 48 + (decay ? 16 : 0) + (normalize ? 8 : 0) +
+                               (normalize && maps && !decay ? 8 : 0);
         output_registers = std::min<std::int64_t>(
             240, round_up(head_columns / 2 + chunk / 2 + std::min<std::int64_t>(head_columns, 128) / 4 +
-                              chunk / 4 + 32 + (decay ? 8 : 0),
+                              chunk / 4 + 40,
                           8));
         launch_registers = std::min<std::int64_t>(248, 65536 / (threads * config["blocks_per_sm"]) / 8 * 8);
         // Fewer blocks leave some over.
-        if (launch_registers * groups - registers() >= 24 + 24 + 16 * output_groups) {
-            copy_registers += 24;
+        if (launch_registers * groups - registers() >= 16 + 24 + 16 * output_groups) {
+            copy_registers += 16;
+            const bool maps = traits["feature_map"] != static_cast<int>(FeatureMap::identity);
             if (chunks) scores_registers += 24;
             output_registers = std::min<std::int64_t>(240, output_registers + 16);
         }
@@ -95,9 +98,9 @@ struct Layout {
              constant("scores_bytes", scores_bytes), constant("scores_offset", scores_offset),
              constant("outputs_offset", outputs_offset), constant("barriers_offset", barriers_offset),
              constant("gates_offset", gates_offset), constant("normalizer_offset", normalizer_offset),
-             constant("factors_offset", factors_offset), constant("mapped_tiles", groups - output_groups),
-             constant("launch_registers", launch_registers), constant("copy_registers", copy_registers),
-             constant("scores_registers", scores_registers), constant("output_registers", output_registers)});
+             constant("factors_offset", factors_offset), constant("launch_registers", launch_registers),
+             constant("copy_registers", copy_registers), constant("scores_registers", scores_registers),
+             constant("output_registers", output_registers)});
         return {file,         threads,          value_tiles,
                 shared_bytes, std::move(parts), static_cast<int>(config["blocks_per_sm"])};
     }
@@ -150,6 +153,7 @@ class Wgmma final : public Algorithm {
     /// Measured on an H200: one block with few stages; more of either wander apart, and DRAM pages are opened
     /// twice.
     Values default_config(const Target& target, const Problem& problem) const override {
+        constexpr std::int64_t chunk = 64;
         Values config(tunables());
         const std::int64_t value_tile = problem.traits["value_dim"] > 64 ? 128 : 64;
         for (const std::int64_t tile : {value_tile, std::int64_t{64}})
@@ -157,8 +161,12 @@ class Wgmma final : public Algorithm {
                 config.set("value_tile", tile).set("stages", stages);
                 if (!rejects(target, problem.traits, config).empty()) continue;
                 if (problem.traits["normalize"]) return config;
-                const std::int64_t value_tiles = (problem.traits["value_dim"] + tile - 1) / tile;
-                return config.set("segments", pieces_to_fill(problem, value_tiles, 100, 64, 32));
+                const std::int64_t value_tiles = (problem.traits["value_dim"] + tile - 1) / tile,
+                                   pieces = pieces_to_fill(problem, value_tiles, 100, chunk, 32);
+                // Rather half the value columns than pieces of a few chunks, whose states cost more than
+                // they.
+                if (tile > 64 && pieces * 8 * chunk > problem.extents["length"] && pieces > 1) break;
+                return config.set("segments", pieces);
             }
         return config;
     }
@@ -171,8 +179,9 @@ class Wgmma final : public Algorithm {
         bodies.record.decay = of_passes.value_tiles * config["value_tile"] * of_passes.head_columns;
         bodies.record.elements =
             bodies.record.decay + (traits["decay"] != static_cast<int>(Decay::none) ? 4 : 0);
-        bodies.states =
-            of_passes.body(passes, config, {flag("sums_state", true), flag("writes_outputs", false)});
+        bodies.states = of_passes.body(
+            passes, config,
+            {flag("sums_state", true), flag("writes_outputs", false), constant("kept_bytes", 24 << 20)});
         if (traits["causal"])
             bodies.forward =
                 Layout(Body::chunks, traits, config).body("linear_attention/forward_wgmma.cuh", config);

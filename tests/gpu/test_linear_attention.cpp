@@ -28,6 +28,7 @@ Session* session() {
 
 void run_grid(const std::vector<GridCase>& grid, int at_least) {
     if (!session()) return;
+    compile(*session(), grid);
     int run = 0, skipped = 0;
     for (const auto& entry : grid) {
         const std::string wrong = run_case(*session(), entry, skipped);

@@ -1,5 +1,6 @@
 #include "tests/numerics/linear_attention_grid.hpp"
 
+#include "runtime/parallel.hpp"
 #include "runtime/reference_slices.hpp"
 
 #include <algorithm>
@@ -95,7 +96,27 @@ Config config_of(const Algorithm& algorithm, const Target& target, const Problem
     return config;
 }
 
+/// What a case runs: every algorithm of the device, of an emulated one the one it prefers, which is slow
+/// enough; the others are preferred on other targets.
+std::vector<Config> configs_of(const Target& target, const GridCase& entry) {
+    const Problem problem = entry.problem;
+    std::vector<Config> configs;
+    for (const Algorithm* algorithm : problem.family->algorithms())
+        if (algorithm->rejects(target, problem.traits).empty() &&
+            (configs.empty() || target.backend != Backend::emulator))
+            configs.push_back(config_of(*algorithm, target, problem, entry.segments));
+    return configs;
+}
+
 } // namespace
+
+void compile(Session& session, const std::vector<GridCase>& grid) {
+    const Target target = session.device().target();
+    parallel_each(grid.size(), [&](std::size_t i) {
+        for (const Config& config : configs_of(target, grid[i]))
+            session.get(Problem(grid[i].problem), config);
+    });
+}
 
 std::string run_case(Session& session, const GridCase& entry, int& skipped) {
     const Problem problem = entry.problem;
@@ -105,14 +126,11 @@ std::string run_case(Session& session, const GridCase& entry, int& skipped) {
         return {};
     }
     std::string wrong;
-    for (const Algorithm* algorithm : problem.family->algorithms()) {
-        if (!algorithm->rejects(target, problem.traits).empty()) continue;
-        const Config config = config_of(*algorithm, target, problem, entry.segments);
+    for (const Config& config : configs_of(target, entry)) {
         const VerifyResult result = session.verify(session.get(problem, config), entry.options);
         if (!result.passed)
             wrong += fmt::format("{}\n    config {}\n    {}\n", describe(entry), config.to_string(),
                                  result.detail);
-        if (target.backend == Backend::emulator) break; // slow: the others are the first on other targets
     }
     return wrong;
 }

@@ -22,6 +22,8 @@ std::vector<GridCase> linear_attention_traits_grid(GridSize);
 
 /// Seeds, sizes and configuration of a case in one line.
 std::string describe(const GridCase&);
+/// Compiles what the cases need, on all cores.
+void compile(Session&, const std::vector<GridCase>&);
 /// Runs one case with every algorithm of the device (an emulated one: with the one it prefers): its default
 /// configuration with the case's segments. Returns what is wrong, or nothing. Counts in `skipped` what the
 /// device cannot compute (tf32 on a CPU).

@@ -9,6 +9,21 @@ namespace chela {
 CHELA_DEVICE float fused_multiply_add(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 CHELA_DEVICE float minimum(float a, float b) { return fminf(a, b); }
 CHELA_DEVICE float maximum(float a, float b) { return fmaxf(a, b); }
+/// Of each half of two pairs; NaN where one is.
+template <class T>
+CHELA_DEVICE uint32 maximum2(uint32 a, uint32 b);
+template <>
+CHELA_DEVICE uint32 maximum2<bf16>(uint32 a, uint32 b) {
+    uint32 result;
+    asm("max.NaN.bf16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+template <>
+CHELA_DEVICE uint32 maximum2<fp16>(uint32 a, uint32 b) {
+    uint32 result;
+    asm("max.NaN.f16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
 CHELA_DEVICE float absolute(float a) { return fabsf(a); }
 
 // Approximations of the special function unit: relative error about 2^-22, subnormals flushed to zero.

@@ -1,0 +1,51 @@
+#pragma once
+// The feature map on tiles in panels, in place, by the warpgroups that need them: the one that copies does
+// not wait for its copies.
+
+#include "linear_attention/feature_map.cuh"
+#include "linear_attention/panels.cuh"
+
+namespace chela {
+
+/// φ of the eight elements from `first_column` on; padding stays zero.
+template <class Config>
+CHELA_DEVICE Vector16 map_piece(const Vector16& piece, int first_column) {
+    uint32 word[4] = {piece.x, piece.y, piece.z, piece.w};
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        word[i] = feature_map_of_pair<Config>(word[i]);
+        if constexpr (Config::head_dim % 8 != 0) {
+            const int left = Config::head_dim - first_column - 2 * i;
+            word[i] = left > 1 ? word[i] : left == 1 ? word[i] & 0xffffu : 0u;
+        }
+    }
+    return {word[0], word[1], word[2], word[3]};
+}
+
+/// Applies the feature map to a tile [chunk, head_dim] whose first `valid_rows` rows are tokens. `thread`
+/// counts the `threads` threads that share it.
+template <class Config, int threads>
+CHELA_DEVICE void map_panels(unsigned char* tile, int valid_rows, int thread) {
+    constexpr int pieces_per_row = (Config::head_dim + 7) / 8;
+    constexpr int batch = 4; // pieces in flight: one alone would wait for each step of the map
+    const int rows = valid_rows < Config::chunk ? valid_rows : Config::chunk;
+    const auto place = [=](int index) {
+        return reinterpret_cast<Vector16*>(
+            tile + panel_offset<Config::chunk>(index / pieces_per_row, index % pieces_per_row));
+    };
+    const int pieces = rows * pieces_per_row;
+#pragma unroll 1
+    for (int first = thread; first < pieces; first += batch * threads) {
+        Vector16 x[batch];
+#pragma unroll
+        for (int i = 0; i < batch; ++i)
+            if (first + i * threads < pieces) x[i] = *place(first + i * threads);
+#pragma unroll
+        for (int i = 0; i < batch; ++i)
+            if (first + i * threads < pieces)
+                *place(first + i * threads) =
+                    map_piece<Config>(x[i], (first + i * threads) % pieces_per_row * 8);
+    }
+}
+
+} // namespace chela
