@@ -104,8 +104,8 @@ CHELA_DEVICE void compute_scores(const Arguments& arguments, unsigned char* shar
             //@end
             barrier_wait(&rings.full[cursor.slot], cursor.phase);
             //@if feature_map != identity
-            map_panels<Config, 128>(query, unit.end - token, thread_index() % 128);
-            map_panels<Config, 128>(key, unit.end - token, thread_index() % 128);
+            map_panels<Config, 128>(query, unit.end - token, warp_index() % 4 * 32 + lane());
+            map_panels<Config, 128>(key, unit.end - token, warp_index() % 4 * 32 + lane());
             //@end
             fence_proxy_async(); // what was written otherwise, for wgmma of this and, through scores_full,
                                  // the other groups
