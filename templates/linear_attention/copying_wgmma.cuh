@@ -3,6 +3,7 @@
 
 #include "linear_attention/panels.cuh"
 #include "linear_attention/rings_wgmma.cuh"
+#include "prelude/cuda/copy.cuh"
 
 namespace chela {
 
@@ -19,10 +20,15 @@ struct Filler {
     }
     /// All copies into the stage have been started.
     CHELA_DEVICE void landing() {
-        if constexpr (Config::alignment >= 4)
+        if constexpr (Config::alignment >= 4) {
             barrier_arrive_on_cp_async(&ring.full[cursor.slot]);
-        else
+        } else {
+            //@if decay == scalar
+            cp_async_commit();
+            cp_async_wait<0>(); // the gates; the rest was stored by this thread
+            //@end
             barrier_arrive(&ring.full[cursor.slot]);
+        }
         cursor.advance();
     }
 };

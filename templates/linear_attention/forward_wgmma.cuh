@@ -37,7 +37,6 @@ CHELA_DEVICE void copy_chunks(const Arguments& arguments, unsigned char* shared,
     using Element = typename Config::Element;
     constexpr int chunk = Config::chunk;
     Filler<Config> filler{rings, shared};
-    const uint64 once = l2_drop(), shared_by_tiles = Config::value_tiles == 1 ? once : l2_usual();
     for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
         const Unit unit = unit_of<Config>(arguments, index);
         const int first_value = unit.value_tile * Config::value_tile;
@@ -48,13 +47,13 @@ CHELA_DEVICE void copy_chunks(const Arguments& arguments, unsigned char* shared,
             const int left = unit.end - token;
             unsigned char* const stage = filler.next();
             load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
-                stage, query, arguments.q_stride[1], left, Config::head_dim, filler.thread, shared_by_tiles);
+                stage, query, arguments.q_stride[1], left, Config::head_dim, filler.thread);
             load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
-                stage + Config::key_offset, key, arguments.k_stride[1], left, Config::head_dim, filler.thread,
-                shared_by_tiles);
+                stage + Config::key_offset, key, arguments.k_stride[1], left, Config::head_dim,
+                filler.thread);
             load_panels<Element, chunk, Config::value_tile, Config::alignment, 128>(
                 stage + Config::value_offset, value, arguments.v_stride[1], left,
-                Config::value_dim - first_value, filler.thread, once);
+                Config::value_dim - first_value, filler.thread);
             //@if decay == scalar
             load_gates<Config>(shared, filler.cursor.slot, arguments, unit, token, filler.thread);
             //@end

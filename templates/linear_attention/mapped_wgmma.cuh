@@ -28,23 +28,27 @@ template <class Config, int threads>
 CHELA_DEVICE void map_panels(unsigned char* tile, int valid_rows, int thread) {
     constexpr int pieces_per_row = (Config::head_dim + 7) / 8;
     constexpr int batch = 4; // pieces in flight: one alone would wait for each step of the map
-    const int rows = valid_rows < Config::chunk ? valid_rows : Config::chunk;
-    const auto place = [=](int index) {
+    // Eight rows on, the permutation is the same: a thread that keeps to its column steps by whole rows.
+    constexpr bool regular = threads % (8 * pieces_per_row) == 0;
+    const int pieces = (valid_rows < Config::chunk ? valid_rows : Config::chunk) * pieces_per_row;
+    const auto place = [=](int turn) {
+        const int index = thread + (regular ? 0 : turn * threads);
+        const int rows_on = regular ? turn * (threads / pieces_per_row) : 0;
         return reinterpret_cast<Vector16*>(
-            tile + panel_offset<Config::chunk>(index / pieces_per_row, index % pieces_per_row));
+            tile + panel_offset<Config::chunk>(index / pieces_per_row, index % pieces_per_row) +
+            rows_on * 128);
     };
-    const int pieces = rows * pieces_per_row;
 #pragma unroll 1
-    for (int first = thread; first < pieces; first += batch * threads) {
+    for (int turn = 0; thread + turn * threads < pieces; turn += batch) {
         Vector16 x[batch];
 #pragma unroll
         for (int i = 0; i < batch; ++i)
-            if (first + i * threads < pieces) x[i] = *place(first + i * threads);
+            if (thread + (turn + i) * threads < pieces) x[i] = *place(turn + i);
 #pragma unroll
-        for (int i = 0; i < batch; ++i)
-            if (first + i * threads < pieces)
-                *place(first + i * threads) =
-                    map_piece<Config>(x[i], (first + i * threads) % pieces_per_row * 8);
+        for (int i = 0; i < batch; ++i) {
+            const int index = thread + (turn + i) * threads;
+            if (index < pieces) *place(turn + i) = map_piece<Config>(x[i], index % pieces_per_row * 8);
+        }
     }
 }
 

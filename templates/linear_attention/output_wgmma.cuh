@@ -12,7 +12,7 @@ namespace chela {
 template <class Config>
 CHELA_DEVICE void store_piece(typename Config::Element* output, const Vector16& piece, int count) {
     if constexpr (Config::alignment == 16) {
-        store_streaming(reinterpret_cast<Vector16*>(output), piece);
+        *reinterpret_cast<Vector16*>(output) = piece;
     } else {
         const uint32 words[4] = {piece.x, piece.y, piece.z, piece.w};
 #pragma unroll

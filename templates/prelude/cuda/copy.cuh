@@ -20,8 +20,7 @@ CHELA_DEVICE void cp_async(void* shared, const void* global, bool valid = true) 
                      : "memory");
 }
 
-/// What happens to a line in L2 when others need its place: it stays where it can, as usual, or it goes
-/// first.
+/// A line stays in L2 when others need its place, where it can; or as usual.
 CHELA_DEVICE uint64 l2_keep() {
     uint64 policy;
     asm("createpolicy.fractional.L2::evict_last.b64 %0, 1.0;" : "=l"(policy));
@@ -30,11 +29,6 @@ CHELA_DEVICE uint64 l2_keep() {
 CHELA_DEVICE uint64 l2_usual() {
     uint64 policy;
     asm("createpolicy.fractional.L2::evict_normal.b64 %0, 1.0;" : "=l"(policy));
-    return policy;
-}
-CHELA_DEVICE uint64 l2_drop() {
-    uint64 policy;
-    asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
     return policy;
 }
 
@@ -52,13 +46,6 @@ CHELA_DEVICE void cp_async(void* shared, const void* global, bool valid, uint64 
                          shared_address(shared)),
                      "l"(global), "n"(bytes), "r"(source_bytes), "l"(policy)
                      : "memory");
-}
-
-/// Stores what will not be read again soon.
-CHELA_DEVICE void store_streaming(Vector16* global, const Vector16& value) {
-    asm volatile("st.global.cs.v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(global), "r"(value.x), "r"(value.y),
-                 "r"(value.z), "r"(value.w)
-                 : "memory");
 }
 
 /// Closes the group of the copies that this thread issued since the last commit (it may be empty).

@@ -12,12 +12,10 @@ CHELA_DEVICE void cp_async(void* shared, const void* global, bool valid = true) 
 }
 CHELA_DEVICE uint64 l2_keep() { return 0; }
 CHELA_DEVICE uint64 l2_usual() { return 0; }
-CHELA_DEVICE uint64 l2_drop() { return 0; }
 template <int bytes>
 CHELA_DEVICE void cp_async(void* shared, const void* global, bool valid, uint64) {
     cp_async<bytes>(shared, global, valid);
 }
-CHELA_DEVICE void store_streaming(Vector16* global, const Vector16& value) { *global = value; }
 CHELA_DEVICE void cp_async_commit() { chela_emulator_cp_async_commit(); }
 template <int groups_left>
 CHELA_DEVICE void cp_async_wait() {
