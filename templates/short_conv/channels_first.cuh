@@ -4,7 +4,7 @@
 // neighbours' tokens comes from the first-level cache.
 
 #include "prelude/cuda/thread.cuh"
-#include "prelude/packet.cuh"
+#include "prelude/pack.cuh"
 #include "short_conv/activation.cuh"
 #include "short_conv/sequence.cuh"
 

@@ -5,7 +5,7 @@
 // neighbouring channels. While some tokens are computed, the next ones are on their way.
 
 #include "prelude/cuda/thread.cuh"
-#include "prelude/packet.cuh"
+#include "prelude/pack.cuh"
 #include "short_conv/activation.cuh"
 #include "short_conv/sequence.cuh"
 

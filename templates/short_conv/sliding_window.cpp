@@ -80,10 +80,10 @@ class SlidingWindow final : public Algorithm {
         constexpr std::int64_t threads_wanted = 1 << 18;
         const Values& traits = problem.traits;
         Values config(tunables());
-        for (const std::int64_t unroll : {8, 4, 2}) {
+        for (const std::int64_t unroll : {4, 2}) {
             config.set("unroll", unroll);
             for (const std::int64_t vector : {8, 4, 2, 1}) {
-                if (vector > 1 && traits["width"] * vector > 64) continue;
+                if (vector > 2 && traits["width"] * vector > 32) continue;
                 config.set("vector", vector).set("channel_threads", 32);
                 while (config["channel_threads"] > 8 &&
                        config["channel_threads"] * vector / 2 >= problem.extents["channels"])
