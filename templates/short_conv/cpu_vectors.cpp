@@ -14,8 +14,10 @@ class CpuVectors final : public Algorithm {
 
     const Schema& tunables() const override {
         static const Schema schema = {
-            Field::integer("block_tokens", 1, 65536, 64, "tokens of one block").over({32, 64, 256, 1024, 4096}),
-            Field::integer("block_channels", 16, 4096, 512, "channels of one block").over({16, 64, 256, 1024}),
+            Field::integer("block_tokens", 1, 65536, 64, "tokens of one block")
+                .over({32, 64, 256, 1024, 4096}),
+            Field::integer("block_channels", 16, 4096, 512, "channels of one block")
+                .over({16, 64, 256, 1024}),
             Field::integer("unroll", 1, 16, 4, "rows, or vectors of a row, that are computed together")
                 .over({2, 4, 8}),
         };
@@ -40,14 +42,14 @@ class CpuVectors final : public Algorithm {
         return {};
     }
 
-    /// Blocks that fit into the second-level cache.
+    /// Rows of memory as long as possible.
     Values default_config(const Target&, const Problem& problem) const override {
         Values config(tunables());
         if (conv_state(problem.traits) == ConvState::in_place)
             return config.set("block_tokens", 32).set("block_channels", 64).set("unroll", 2);
         if (conv_layout(problem.traits) == ConvLayout::channels_last)
-            return config.set("block_tokens", 64).set("block_channels", 1024).set("unroll", 4);
-        return config.set("block_tokens", 1024).set("block_channels", 16).set("unroll", 4);
+            return config.set("block_tokens", 256).set("block_channels", 1024).set("unroll", 4);
+        return config.set("block_tokens", 4096).set("block_channels", 16).set("unroll", 4);
     }
 
     Program generate(const Target& target, const Values& traits, const Values& config) const override {

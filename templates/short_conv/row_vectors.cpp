@@ -58,6 +58,7 @@ class RowVectors final : public Algorithm {
     }
 
     /// One access of 16 bytes for a thread and group; a row of the block as long as the tokens are many.
+    /// Where sequences are packed, looking for them fills registers: one group.
     Values default_config(const Target& target, const Problem& problem) const override {
         constexpr std::int64_t threads_wanted = 1 << 17;
         const Values& traits = problem.traits;
@@ -69,12 +70,15 @@ class RowVectors final : public Algorithm {
             config.set("row_threads", config["row_threads"] * 2);
         const std::int64_t vectors = (traits["packed"] ? 1 : problem.extents["batch"]) *
                                      problem.extents["channels"] * ((length + tokens - 1) / tokens);
-        for (const std::int64_t groups : {4, 2, 1}) {
+        constexpr std::int64_t few_registers = 128; // for four blocks of 128 threads
+        for (const std::int64_t groups : {4, 2}) {
             config.set("groups", groups);
-            const bool fills =
-                config["row_threads"] * tokens * groups <= length && vectors / groups >= threads_wanted;
-            if ((fills || groups == 1) && rejects(target, traits, config).empty()) return config;
+            if (!traits["packed"] && config["row_threads"] * tokens * groups <= length &&
+                vectors / groups >= threads_wanted && Tile(traits, config).registers <= few_registers &&
+                rejects(target, traits, config).empty())
+                return config;
         }
+        config.set("groups", 1);
         return config;
     }
 

@@ -35,7 +35,7 @@ class Grid {
                         for (const Activation activation : activations)
                             for (const bool bias : {false, true}) {
                                 ++next;
-                                if (!full_ && next % 3 != 0) continue;
+                                if (!full_ && next % 5 != 0) continue;
                                 add({.width = widths[next % 6],
                                      .activation = activation,
                                      .bias = bias,
@@ -74,9 +74,9 @@ class Grid {
                 ShortConv packed = centred;
                 packed.packed = true;
                 for (const int length : lengths) {
-                    if (!full_ && length > 64) continue;
+                    if (!full_ && (length > 64 || length == 2 || length == 4)) continue;
                     for (ShortConv* problem : {&causal, &centred, &packed}) {
-                        if (!full_ && problem != &causal && length % 5 != 0) continue;
+                        if (!full_ && problem != &causal && length != 15) continue;
                         problem->length = length;
                         add(*problem);
                     }
@@ -129,7 +129,7 @@ class Grid {
             for (const auto& list : offsets)
                 for (const ConvState state : states)
                     for (const int width : {4, 8}) {
-                        if (!full_ && list.back() > 100) continue;
+                        if (!full_ && (list.back() > 100 || (width == 8 && list.back() > 16))) continue;
                         packed(list, {.width = width,
                                       .activation = Activation::silu,
                                       .state = state,
@@ -160,6 +160,7 @@ class Grid {
                     add(problem, {.optional_outputs = false});
                     add(problem, {.layout = Layout::heads_first});
                     for (const int alignment : {4, 8, 16}) {
+                        if (!full_ && alignment == 8) continue;
                         ShortConv narrow = problem;
                         narrow.alignment = alignment;
                         add(narrow, {.layout = Layout::padded_rows});
