@@ -220,8 +220,7 @@ class LinearAttention final : public Family {
         if (tensor.name == "cu_seqlens") return check_offsets(problem, tensor, values);
         for (std::size_t i = 0; i < values.size(); ++i) {
             const auto refuse = [&](const char* right) {
-                throw UserError(
-                    fmt::format("{}[{}] is {}; it must be {}", tensor.name, i, values[i], right));
+                throw UserError(fmt::format("{}[{}] is {}; it must be {}", tensor.name, i, values[i], right));
             };
             if (tensor.name == "decay" && values[i] < 0)
                 refuse("at least 0: the state decays by exp(-decay)");

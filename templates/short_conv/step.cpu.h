@@ -36,7 +36,7 @@ void short_conv_step_body(const Arguments& arguments, long long block, void*) {
     const int blocks = (arguments.channels + Config::block_channels - 1) / Config::block_channels;
     const int first = int(block % blocks) * Config::block_channels,
               end = arguments.channels - first < Config::block_channels ? arguments.channels
-                                                                  : first + Config::block_channels;
+                                                                        : first + Config::block_channels;
     const Sequence sequence = sequence_number(arguments, int(block / blocks));
     //@if indexed
     const int slot = arguments.state_index[sequence.index];

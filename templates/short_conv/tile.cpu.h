@@ -13,7 +13,8 @@ struct Tile {
 /// Tiles of the same tokens are neighbours.
 template <class Config, class Arguments>
 CHELA_INLINE Tile tile_of(const Arguments& arguments, long long block) {
-    const long long channel_tiles = (arguments.channels + Config::block_channels - 1) / Config::block_channels,
+    const long long channel_tiles =
+                        (arguments.channels + Config::block_channels - 1) / Config::block_channels,
                     token_tiles = (arguments.length + Config::block_tokens - 1) / Config::block_tokens;
     const int channel = int(block % channel_tiles) * Config::block_channels,
               begin = int(block / channel_tiles % token_tiles) * Config::block_tokens;

@@ -135,8 +135,9 @@ TEST_CASE("verify: tunables, seeds, scales and layouts; the JSON says with what"
     CHECK(plain["choice"]["kind"] == "fallback");
     CHECK(plain["seed"] == 1);
     const auto given = json_of(
-        folder, "verify " + problem +
-                    " --chunk 64 --seed 12 --value-scale 1e3 --placement padded_rows --no-causal --scale -0.5");
+        folder,
+        "verify " + problem +
+            " --chunk 64 --seed 12 --value-scale 1e3 --placement padded_rows --no-causal --scale -0.5");
     CHECK(given["passed"] == true);
     CHECK(given["config"]["tunables"]["chunk"] == 64);
     CHECK(given["choice"]["kind"] == "given");
