@@ -15,11 +15,24 @@ namespace chela {
 /// in global memory tap by tap, and are read channel by channel.
 template <class Config, class Arguments>
 CHELA_DEVICE void stage_weights(float* staged, const Arguments& arguments, int first_channel) {
-    for (int i = thread_index(); i < Config::width * Config::tile_channels; i += Config::threads) {
-        const int channel = first_channel + i / Config::width, tap = i % Config::width;
-        if (channel < arguments.channels)
-            staged[tap * Config::weight_pitch + i / Config::width] =
-                to_float(arguments.weight[channel * arguments.weight_stride[0] + tap]);
+    constexpr int together = 8; // loads that are on their way at once
+    for (int first = thread_index(); first < Config::width * Config::tile_channels;
+         first += together * Config::threads) {
+        float tap[together];
+#pragma unroll
+        for (int i = 0; i < together; ++i) {
+            const int at = first + i * Config::threads, channel = first_channel + at / Config::width;
+            const bool inside = at < Config::width * Config::tile_channels && channel < arguments.channels;
+            const auto* const source =
+                arguments.weight + channel * arguments.weight_stride[0] + at % Config::width;
+            tap[i] = inside ? to_float(*source) : 0.0f;
+        }
+#pragma unroll
+        for (int i = 0; i < together; ++i) {
+            const int at = first + i * Config::threads;
+            if (at < Config::width * Config::tile_channels)
+                staged[at % Config::width * Config::weight_pitch + at / Config::width] = tap[i];
+        }
     }
     //@if bias
     for (int i = thread_index(); i < Config::tile_channels; i += Config::threads)
