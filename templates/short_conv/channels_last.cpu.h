@@ -58,26 +58,31 @@ struct RowBlock {
 
     /// `channels` neighbouring ones of the tile from `channel` on.
     CHELA_INLINE void convolve(const Scratch<Config>& scratch, int channel, int channels) const {
-        Vector row[Config::width - 1 + Config::unroll];
-        for (int i = 0; i < Config::width - 1 + Config::unroll; ++i)
-            row[i] = load_first(input[i] + channel, channels);
+        //@if bias
+        const Vector bias = load(&scratch.bias[channel]);
+        //@else
+        const Vector bias = broadcast(0.0f);
+        //@end
+        Vector sum[Config::unroll];
+        for (Vector& one : sum) one = bias;
+#pragma clang loop unroll(full)
+        for (int i = 0; i < Config::width - 1 + Config::unroll; ++i) { // each row once
+            const Vector row = load_first(input[i] + channel, channels);
+#pragma clang loop unroll(full)
+            for (int u = 0; u < Config::unroll; ++u)
+                if (i - u >= 0 && i - u < Config::width)
+                    sum[u] += row * load(&scratch.weight[i - u][channel]);
+        }
 #pragma clang loop unroll(full)
         for (int u = 0; u < Config::unroll; ++u) {
             if (u == count) return;
-            //@if bias
-            Vector sum = load(&scratch.bias[channel]);
-            //@else
-            Vector sum = broadcast(0.0f);
-            //@end
-#pragma clang loop unroll(full)
-            for (int w = 0; w < Config::width; ++w) sum += row[u + w] * load(&scratch.weight[w][channel]);
-            sum = activation(sum);
+            sum[u] = activation(sum[u]);
             //@if residual == input
-            sum += row[u + Config::history];
+            sum[u] += load_first(input[u + Config::history] + channel, channels);
             //@elif residual == tensor
-            sum += load_first(residual[u] + channel, channels);
+            sum[u] += load_first(residual[u] + channel, channels);
             //@end
-            store_first(output[u] + channel, channels, sum);
+            store_first(output[u] + channel, channels, sum[u]);
         }
     }
 };

@@ -15,7 +15,7 @@ namespace chela {
 /// in global memory tap by tap, and are read channel by channel.
 template <class Config, class Arguments>
 CHELA_DEVICE void stage_weights(float* staged, const Arguments& arguments, int first_channel) {
-    constexpr int together = 8; // loads that are on their way at once
+    constexpr int together = 4; // loads that are on their way at once
     for (int first = thread_index(); first < Config::width * Config::tile_channels;
          first += together * Config::threads) {
         float tap[together];

@@ -48,7 +48,9 @@ class CpuVectors final : public Algorithm {
         if (conv_state(problem.traits) == ConvState::in_place)
             return config.set("block_tokens", 32).set("block_channels", 64).set("unroll", 2);
         if (conv_layout(problem.traits) == ConvLayout::channels_last)
-            return config.set("block_tokens", 256).set("block_channels", 1024).set("unroll", 4);
+            return config.set("block_tokens", 256)
+                .set("block_channels", problem.traits["width"] > 8 ? 256 : 1024) // taps stay near
+                .set("unroll", 8);
         return config.set("block_tokens", 4096).set("block_channels", 16).set("unroll", 4);
     }
 

@@ -74,15 +74,15 @@ class SlidingWindow final : public Algorithm {
         return {};
     }
 
-    /// The widest vectors that leave room for the taps in registers; runs as long as all multiprocessors stay
-    /// busy.
+    /// Vectors that leave room for the taps in registers and for many threads on a multiprocessor, which have
+    /// 64 bytes each on their way; runs as long as all multiprocessors stay busy.
     Values default_config(const Target& target, const Problem& problem) const override {
         constexpr std::int64_t threads_wanted = 1 << 18;
         const Values& traits = problem.traits;
         Values config(tunables());
-        for (const std::int64_t unroll : {4, 2}) {
+        for (const std::int64_t unroll : {size_of(problem.dtype()) == 4 ? 4 : 8, 2}) {
             config.set("unroll", unroll);
-            for (const std::int64_t vector : {8, 4, 2, 1}) {
+            for (const std::int64_t vector : {4, 2, 1}) {
                 if (vector > 2 && traits["width"] * vector > 32) continue;
                 config.set("vector", vector).set("channel_threads", 32);
                 while (config["channel_threads"] > 8 &&
