@@ -55,7 +55,7 @@ int Verify::act() {
         json["detail"] = result.detail;
         json["seed"] = with.seed;
         json["value_scale"] = with.value_scale;
-        json["layout"] = to_string(with.layout);
+        json["placement"] = to_string(with.layout);
         print_json(json);
         return result.passed ? done : failed;
     }
@@ -84,7 +84,7 @@ Action declare_verify(CLI::App& app, Context& context, const Family* family) {
     app.add_option("--value-scale", verify->value_scale, "multiplies every input [default: 1]")
         ->type_name("X")
         ->group(group);
-    app.add_option("--layout", verify->layout, "of the tensors in memory [default: contiguous]")
+    app.add_option("--placement", verify->layout, "of the tensors in memory [default: contiguous]")
         ->type_name("contiguous|heads_first|padded_rows")
         ->group(group);
     app.add_flag("--without-optional", verify->without_optional, "leave optional tensors out")->group(group);

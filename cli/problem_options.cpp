@@ -26,7 +26,7 @@ bool follows_from_rest(const Problem& problem, const Field& field) {
     Values rest(problem.family->traits());
     for (const Field& other : problem.family->traits())
         if (other.name != field.name) rest.set(other.name, problem.traits[other.name]);
-    return problem.family->canonical(rest)[field.name] == problem.traits[field.name];
+    return problem.family->canonical(rest, problem.extents)[field.name] == problem.traits[field.name];
 }
 
 } // namespace

@@ -27,15 +27,6 @@ struct Source {
     std::string text; ///< "q.npy" or "the command line"
 };
 
-/// "batch + 1" is batch and 1, "1" nothing and 1.
-std::pair<std::string, std::int64_t> parse_dim(const std::string& dim) {
-    const auto plus = dim.find(" + ");
-    const bool is_number = dim.find_first_not_of("0123456789") == std::string::npos;
-    if (is_number) return {"", std::stoll(dim)};
-    if (plus == std::string::npos) return {dim, 0};
-    return {dim.substr(0, plus), std::stoll(dim.substr(plus + 3))};
-}
-
 class Dimensions {
   public:
     explicit Dimensions(const ProblemOptions& options)
@@ -58,7 +49,8 @@ class Dimensions {
                                         tensor_option(options_.family(), *file.spec), path, shape_text(shape),
                                         dims.size(), fmt::join(dims, ", ")));
         for (std::size_t i = 0; i < dims.size(); ++i) {
-            const auto [name, added] = parse_dim(dims[i]);
+            const auto [field, added] = Dimension::parse(dims[i]);
+            const std::string name(field);
             const std::int64_t value = shape[i] - added;
             if (value < 0 || (name.empty() && value != 0))
                 throw UserError(fmt::format("{} ({}) has the shape {}; its dimension {} must be {}",

@@ -142,8 +142,9 @@ void Arguments::check() {
         const std::vector<std::int64_t> shape = problem_.shape(spec);
         std::int64_t elements = 1;
         for (const auto extent : shape) elements *= extent;
+        if (elements == 0) continue; // nothing is read or written
         if (!data) {
-            if (spec.optional() || elements == 0) continue;
+            if (spec.optional()) continue;
             throw UserError(fmt::format("{} is missing; it must be set ({})", spec.name, spec.help));
         }
         const std::int64_t size = size_of(problem_.dtype(spec));

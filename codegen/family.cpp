@@ -3,22 +3,18 @@
 #include "codegen/error.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <functional>
 
 namespace chela {
 
 Problem::Problem(const Family* of, const Values& with, const Values& sizes)
-    : family(of), traits(of->canonical(with)), extents(sizes) {}
+    : family(of), traits(of->canonical(with, sizes)), extents(sizes) {}
 
 std::int64_t Problem::dim(std::string_view text) const {
-    const auto plus = text.find(" + ");
-    if (plus != std::string_view::npos) return dim(text.substr(0, plus)) + dim(text.substr(plus + 3));
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error == std::errc() && end == text.data() + text.size()) return number;
-    return traits.has(text) ? traits[text] : extents[text];
+    const auto [name, added] = Dimension::parse(text);
+    if (name.empty()) return added;
+    return (traits.has(name) ? traits[name] : extents[name]) + added;
 }
 
 std::vector<std::reference_wrapper<const TensorSpec>> Problem::tensors() const {

@@ -47,9 +47,12 @@ class Family {
     virtual std::string_view summary() const = 0;
     virtual const Schema& traits() const = 0;
     virtual const Schema& extents() const = 0;
-    /// Traits with everything derivable derived (an alignment of 0 becomes that of contiguous tensors).
-    /// Throws UserError where they contradict each other.
-    virtual Values canonical(const Values& traits) const { return traits; }
+    /// Traits with everything derivable derived (an alignment of 0 becomes that of contiguous tensors, whose
+    /// rows may be an extent). Throws UserError where they contradict each other.
+    virtual Values canonical(const Values& traits, const Values& extents) const {
+        (void)extents;
+        return traits;
+    }
     /// Scalars passed at launch (fp32), with what they default to for a problem (e.g. scale = head_dim^-1/2).
     struct Scalar {
         std::string name;

@@ -21,7 +21,7 @@ struct Problem {
     Problem(const Family* family, const Values& traits, const Values& extents);
 
     DType dtype() const { return static_cast<DType>(traits["dtype"]); }
-    /// What a dimension of a tensor is: an extent, a trait, a number, or "NAME + NUMBER".
+    /// How long a dimension of a tensor is, by its text (codegen/tensor.hpp).
     std::int64_t dim(std::string_view text) const;
     /// The tensors that problems of these traits have, in the family's order.
     std::vector<std::reference_wrapper<const TensorSpec>> tensors() const;

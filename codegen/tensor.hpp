@@ -16,15 +16,22 @@ std::int64_t size_of(DType); ///< bytes of one element
 
 DType dtype_named(std::string_view); ///< throws UserError
 
-/// One tensor of a family. Each dimension names an extent or a trait of the problem, or is a number, or
-/// "NAME + NUMBER".
+/// What a dimension of a tensor is written as: an extent or a trait of the problem, a number, or "NAME +
+/// NUMBER" or "NAME - NUMBER".
+struct Dimension {
+    std::string_view name; ///< empty for a number
+    std::int64_t added = 0;
+    static Dimension parse(std::string_view text);
+};
+
+/// One tensor of a family.
 struct TensorSpec {
     enum class Role { input, output, optional_input, optional_output, inout };
     std::string name;
     Role role = Role::input;
     bool state = false; ///< fp32 whatever the problem's dtype, or what `dtype_trait` says
     std::vector<std::string>
-        dims; ///< e.g. {"batch", "length", "heads", "head_dim"}; the last has unit stride
+        dims; ///< Dimensions, e.g. {"batch", "length", "heads", "head_dim"}; the last has unit stride
     std::string help;
     bool (*when)(const Values& traits) = nullptr; ///< which traits have such a tensor; all where it is null
     bool index = false;                           ///< int32 whatever the problem's dtype

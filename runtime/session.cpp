@@ -130,10 +130,11 @@ TuneReport Session::tune(const Problem& problem, const TuneOptions& options, con
 
 VerifyResult Session::verify(const Op& op, const VerifyOptions& options) {
     const Op::State& state = *op.state_;
+    const Problem small = odd_problem(state.problem);
     VerifyOptions odd = options;
     odd.values.clear(); // they are of the caller's extents
-    VerifyResult result =
-        state_->verifier.verify(odd_problem(state.problem), odd, state.program, state.loaded);
+    if (!may_be_contiguous(small)) odd.layout = Layout::padded_rows;
+    VerifyResult result = state_->verifier.verify(small, odd, state.program, state.loaded);
     return result.passed ? state_->verifier.verify(state.problem, options, state.program, state.loaded)
                          : result;
 }

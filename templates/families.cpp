@@ -3,13 +3,15 @@
 #include "codegen/error.hpp"
 #include "templates/linear_attention/family.hpp"
 #include "templates/linear_attention_decode/family.hpp"
+#include "templates/short_conv/family.hpp"
 
 #include <fmt/format.h>
 
 namespace chela {
 
 std::span<const Family* const> families() {
-    static const Family* const all[] = {&linear_attention_family(), &linear_attention_decode_family()};
+    static const Family* const all[] = {&linear_attention_family(), &linear_attention_decode_family(),
+                                        &short_conv_family()};
     return all;
 }
 

@@ -2,6 +2,7 @@
 
 #include "codegen/error.hpp"
 #include "templates/linear_attention/reference.h"
+#include "templates/packed.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -57,7 +58,7 @@ class LinearAttention final : public Family {
         return schema;
     }
 
-    Values canonical(const Values& given) const override {
+    Values canonical(const Values& given, const Values&) const override {
         Values traits = given;
         if (traits["value_dim"] == 0) traits.set("value_dim", traits["head_dim"]);
         const auto dtype = static_cast<DType>(traits["dtype"]);
@@ -205,15 +206,7 @@ class LinearAttention final : public Family {
             constexpr double share[] = {1.0 / 16, 1, 1.0 / 128, 1.0 / 2};
             return -std::log1p(std::exp(-random)) * share[index % heads % 4];
         }
-        if (tensor.name == "cu_seqlens") {
-            // Entry i lies in the i-th of equal parts, a fifth of the time at either end of it: some
-            // sequences are empty.
-            const std::int64_t parts = problem.extents["batch"] - 1, length = problem.extents["length"];
-            if (index == 0 || index > parts) return index == 0 ? 0 : static_cast<double>(length);
-            const double place = std::clamp(0.5 + random / 1.6, 0.0, 1.0);
-            return std::floor((static_cast<double>(index - 1) + place) * static_cast<double>(length) /
-                              static_cast<double>(parts));
-        }
+        if (tensor.name == "cu_seqlens") return offset_test_value(problem, index, random);
         // Where the normaliser could vanish, the result would be as ill conditioned as the division.
         const auto map = static_cast<FeatureMap>(problem.traits["feature_map"]);
         const bool has_sign = map == FeatureMap::identity || map == FeatureMap::silu;
@@ -224,21 +217,15 @@ class LinearAttention final : public Family {
 
     void check_input(const Problem& problem, const TensorSpec& tensor,
                      std::span<const double> values) const override {
-        const auto refuse = [&](std::size_t index, const std::string& right) {
-            throw UserError(
-                fmt::format("{}[{}] is {}; it must be {}", tensor.name, index, values[index], right));
-        };
+        if (tensor.name == "cu_seqlens") return check_offsets(problem, tensor, values);
         for (std::size_t i = 0; i < values.size(); ++i) {
+            const auto refuse = [&](const char* right) {
+                throw UserError(fmt::format("{}[{}] is {}; it must be {}", tensor.name, i, values[i], right));
+            };
             if (tensor.name == "decay" && values[i] < 0)
-                refuse(i, "at least 0: the state decays by exp(-decay)");
+                refuse("at least 0: the state decays by exp(-decay)");
             if (tensor.name == "gate" && values[i] > 0)
-                refuse(i, "at most 0: it is the logarithm of what the state decays by");
-            if (tensor.name != "cu_seqlens") continue;
-            const std::int64_t length = problem.extents["length"];
-            if (i == 0 && values[i] != 0) refuse(i, "0");
-            if (i > 0 && values[i] < values[i - 1]) refuse(i, fmt::format("at least {}", values[i - 1]));
-            if (i + 1 == values.size() && values[i] != static_cast<double>(length))
-                refuse(i, fmt::format("the length of all sequences, {}", length));
+                refuse("at most 0: it is the logarithm of what the state decays by");
         }
     }
 

@@ -55,7 +55,7 @@ class LinearAttentionDecode final : public Family {
         return schema;
     }
 
-    Values canonical(const Values& given) const override {
+    Values canonical(const Values& given, const Values&) const override {
         Values traits = given;
         if (traits["value_dim"] == 0) traits.set("value_dim", traits["head_dim"]);
         const std::int64_t size = size_of(decode_state_dtype(traits));

@@ -1,15 +1,9 @@
 #pragma once
 // Rows of a head's state, read once into registers and written once.
 
-#include "prelude/cuda/types.cuh"
+#include "prelude/packet.cuh"
 
 namespace chela {
-
-/// What one access moves: neighbouring elements of one row.
-template <class State, int count>
-struct alignas(sizeof(State) * count) Packet {
-    State element[count];
-};
 
 /// A thread's part of the state: Config::rows neighbouring rows of Config::vector neighbouring columns.
 /// Rows beyond head_dim and columns beyond value_dim are zero and not in memory.

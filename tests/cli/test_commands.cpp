@@ -135,13 +135,14 @@ TEST_CASE("verify: tunables, seeds, scales and layouts; the JSON says with what"
     CHECK(plain["choice"]["kind"] == "fallback");
     CHECK(plain["seed"] == 1);
     const auto given = json_of(
-        folder, "verify " + problem +
-                    " --chunk 64 --seed 12 --value-scale 1e3 --layout padded_rows --no-causal --scale -0.5");
+        folder,
+        "verify " + problem +
+            " --chunk 64 --seed 12 --value-scale 1e3 --placement padded_rows --no-causal --scale -0.5");
     CHECK(given["passed"] == true);
     CHECK(given["config"]["tunables"]["chunk"] == 64);
     CHECK(given["choice"]["kind"] == "given");
     CHECK(given["seed"] == 12);
-    CHECK(given["layout"] == "padded_rows");
+    CHECK(given["placement"] == "padded_rows");
     CHECK(given["problem"]["traits"]["causal"] == false);
     CHECK(holds(text_of(folder, "verify " + problem), "passed"));
 }

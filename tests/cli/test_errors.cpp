@@ -66,7 +66,7 @@ TEST_CASE("bad usage of commands and options") {
     refused("verify linear_attention --seed x", {"--seed is 'x'", "whole number"});
     refused("verify linear_attention --value-scale big", {"--value-scale is 'big'", "finite number"});
     refused("verify linear_attention --scale nan", {"--scale is 'nan'", "finite number"});
-    refused("verify linear_attention --layout sideways", {"sideways", "contiguous", "padded_rows"});
+    refused("verify linear_attention --placement sideways", {"sideways", "contiguous", "padded_rows"});
     refused("verify linear_attention --algorithm magic", {"'magic'"});
     refused("verify linear_attention --algorithm mma", {"--algorithm is 'mma'", "does not serve", "cpu"});
     refused("verify linear_attention --target tpu", {"target is 'tpu'", "cpu"});

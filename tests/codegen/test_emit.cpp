@@ -4,6 +4,7 @@
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
 #include "templates/linear_attention_decode/problem.hpp"
+#include "templates/short_conv/problem.hpp"
 
 #include <cstdlib>
 #include <doctest/doctest.h>
@@ -82,6 +83,20 @@ const LinearAttentionDecode decode_with_all_traits{.head_dim = 60,
                                                    .normalize = true,
                                                    .indexed = true};
 
+ShortConv short_conv_with_all_traits(ConvLayout layout, ConvState state) {
+    return {.width = 5,
+            .activation = Activation::silu,
+            .bias = true,
+            .residual = Residual::tensor,
+            .state = state,
+            .indexed = state == ConvState::in_place,
+            .packed = true,
+            .layout = layout,
+            .dtype = DType::fp16,
+            .weight_dtype = DType::bf16,
+            .alignment = 8};
+}
+
 std::string source_of(const Target& target, const Problem& problem, const Config& config) {
     std::string text;
     for (const auto& kernel : config.algorithm->generate(target, problem.traits, config.values).kernels)
@@ -130,12 +145,29 @@ TEST_CASE("emitted source matches the golden files") {
                  {});
     check_golden("decode_all_traits", "sm_80", decode_with_all_traits, {{"value_tile", 32}, {"threads", 64}});
     check_golden("decode_all_traits_cpu", "cpu", decode_with_all_traits, {});
+    using enum ConvLayout;
+    using enum ConvState;
+    const ShortConv all_last = short_conv_with_all_traits(channels_last, carried),
+                    all_first = short_conv_with_all_traits(channels_first, carried);
+    check_golden("short_conv_plain", "sm_90a", ShortConv{.batch = 8, .length = 4096}, {});
+    check_golden("short_conv_centred_rows", "sm_80",
+                 ShortConv{.causal = false, .layout = channels_first, .dtype = DType::fp32}, {});
+    check_golden("short_conv_all_traits", "sm_80", all_last, {});
+    check_golden("short_conv_all_traits_rows", "sm_80", all_first, {});
+    check_golden("short_conv_all_traits_cpu", "cpu", all_last, {});
+    check_golden("short_conv_all_traits_rows_cpu", "cpu", all_first, {});
+    check_golden("short_conv_step", "sm_80", short_conv_with_all_traits(channels_last, in_place), {});
+    check_golden("short_conv_step_cpu", "cpu", short_conv_with_all_traits(channels_first, in_place), {});
 }
 
 TEST_CASE("every trait and every tunable changes the source and the key") {
     const Problem problems[] = {LinearAttention{.head_dim = 64, .length = 4096},
                                 LinearAttention{.head_dim = 64, .dtype = DType::fp32, .length = 4096},
-                                LinearAttentionDecode{.head_dim = 64}, decode_with_all_traits};
+                                LinearAttentionDecode{.head_dim = 64},
+                                decode_with_all_traits,
+                                ShortConv{},
+                                short_conv_with_all_traits(ConvLayout::channels_first, ConvState::carried),
+                                short_conv_with_all_traits(ConvLayout::channels_last, ConvState::in_place)};
     for (const char* name : {"sm_90a", "cpu"})
         for (const Problem& problem : problems) {
             const Target target = Target::parse(name);

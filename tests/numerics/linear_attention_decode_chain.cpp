@@ -1,60 +1,14 @@
 // A sequence decoded in steps, compared with the definition of linear_attention over the whole of it.
 
-#include "runtime/host_tensors.hpp"
 #include "tests/numerics/linear_attention_decode_grid.hpp"
+#include "tests/numerics/tensors_on_device.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <list>
 #include <numeric>
 
 namespace chela::tests {
 
 namespace {
-
-std::size_t count(std::span<const std::int64_t> shape) {
-    return std::accumulate(
-        shape.begin(), shape.end(), std::size_t{1},
-        [](std::size_t product, std::int64_t dim) { return product * static_cast<std::size_t>(dim); });
-}
-
-double difference(std::span<const double> got, std::span<const double> expected) {
-    double error = 0, square = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-        error += (got[i] - expected[i]) * (got[i] - expected[i]);
-        square += expected[i] * expected[i];
-    }
-    return std::sqrt(error / square);
-}
-
-/// Tensors on a device for as long as a chain runs.
-class Memory {
-  public:
-    explicit Memory(Device& device) : device_(device) {}
-    ~Memory() {
-        for (const auto& [name, block] : blocks_) device_.free(block);
-    }
-    Memory(const Memory&) = delete;
-
-    void put(const std::string& name, std::span<const double> values, DType dtype) {
-        std::vector<std::byte> bytes(values.size() * static_cast<std::size_t>(size_of(dtype)));
-        encode(values, dtype, bytes.data());
-        blocks_[name] = static_cast<std::byte*>(device_.allocate(std::max<std::size_t>(1, bytes.size())));
-        device_.copy_in(blocks_[name], bytes.data(), bytes.size());
-    }
-    std::vector<double> get(const std::string& name, std::size_t elements, DType dtype) const {
-        std::vector<std::byte> bytes(elements * static_cast<std::size_t>(size_of(dtype)));
-        device_.copy_out(bytes.data(), blocks_.at(name), bytes.size());
-        std::vector<double> values(elements);
-        decode(bytes.data(), dtype, values);
-        return values;
-    }
-    std::byte* at(const std::string& name) const { return blocks_.at(name); }
-
-  private:
-    Device& device_;
-    std::map<std::string, std::byte*> blocks_;
-};
 
 /// Slots of a pool from the last on, so that no sequence has the slot of its own number by chance alone.
 std::int64_t slot_of(const LinearAttentionDecode& description, std::int64_t sequence) {
@@ -76,7 +30,7 @@ double chained_difference(Session& session, const LinearAttentionDecode& descrip
                                           .length = std::accumulate(steps.begin(), steps.end(), 0),
                                           .heads = description.heads};
     HostTensors tensors;
-    Memory memory(session.device());
+    TensorsOnDevice memory(session.device());
     for (const TensorSpec& spec : whole.tensors()) {
         if (spec.output() || spec.optional()) continue; // the state begins at zero
         HostTensor& tensor = tensors[spec.name];

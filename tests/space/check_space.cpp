@@ -34,12 +34,14 @@ struct Request {
     unsigned threads = std::max(1u, std::thread::hardware_concurrency());
     std::string journal;
     std::vector<std::string> summary;
+    std::string family;
     std::string part = "1/1";
     double seconds = 0;
 
-    /// Whether the unit belongs to the part. Parts are made by the digest, so that each has its share of all
-    /// targets and problems.
+    /// Whether the unit belongs to the family and the part. Parts are made by the digest, so that each has
+    /// its share of all targets and problems.
     bool mine(const Unit& unit) const {
+        if (!family.empty() && unit.problem.family->name() != family) return false;
         std::size_t number = 0, of = 0;
         char rest = 0;
         if (std::sscanf(part.c_str(), "%zu/%zu%c", &number, &of, &rest) != 2 || number < 1 || number > of)
@@ -149,6 +151,7 @@ int main(int argc, char** argv) try {
     app.add_option("--target", request.targets, "architectures");
     app.add_option("--journal", request.journal,
                    "file that keeps what came of each kernel: what is there is not compiled again");
+    app.add_option("--family", request.family, "only this family (default: all)");
     app.add_option("--part", request.part, "K/N: only the K-th of N parts")->type_name("K/N");
     app.add_option("--seconds", request.seconds, "start no compilation after this time");
     app.add_option("--summary", request.summary, "compile nothing: what these journals come to");

@@ -4,6 +4,7 @@
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
 #include "templates/linear_attention_decode/problem.hpp"
+#include "templates/short_conv/problem.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -32,6 +33,44 @@ Extents many_heads_and_few(LinearAttentionDecode description) {
     many.batch = 256, many.heads = 16;
     few.batch = 1, few.heads = 16;
     return {many, few};
+}
+
+Extents long_and_few_tokens(ShortConv description) {
+    ShortConv many = description, few = description;
+    many.batch = 8, many.length = 4096, many.channels = 2048;
+    few.batch = 1, few.length = 16, few.channels = 64;
+    return {many, few};
+}
+
+void add_short_convs(std::vector<Extents>& all) {
+    using enum ConvState;
+    for (const ConvLayout layout : {ConvLayout::channels_last, ConvLayout::channels_first}) {
+        for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32})
+            for (const int width : {3, 4, 8, 32})
+                all.push_back(long_and_few_tokens(
+                    {.width = width, .activation = Activation::silu, .layout = layout, .dtype = dtype}));
+        for (const int width : {2, 4, 5, 16, 32})
+            for (const DType dtype : {DType::bf16, DType::fp32})
+                all.push_back(long_and_few_tokens({.width = width,
+                                                   .activation = Activation::silu,
+                                                   .bias = true,
+                                                   .residual = Residual::tensor,
+                                                   .state = carried,
+                                                   .packed = true,
+                                                   .layout = layout,
+                                                   .dtype = dtype,
+                                                   .weight_dtype = DType::bf16}));
+        all.push_back(long_and_few_tokens({.width = 4, .causal = false, .layout = layout}));
+        all.push_back(long_and_few_tokens({.width = 31, .causal = false, .layout = layout}));
+        all.push_back(long_and_few_tokens({.layout = layout, .alignment = 2}));
+        all.push_back(long_and_few_tokens({.width = 32, .layout = layout, .alignment = 2}));
+    }
+    for (const int width : {4, 32})
+        all.push_back(long_and_few_tokens({.width = width,
+                                           .activation = Activation::silu,
+                                           .residual = Residual::tensor,
+                                           .state = in_place,
+                                           .indexed = true}));
 }
 
 std::vector<Extents> problems() {
@@ -70,6 +109,7 @@ std::vector<Extents> problems() {
                                               .normalize = true,
                                               .indexed = true}));
     }
+    add_short_convs(all);
     return all;
 }
 

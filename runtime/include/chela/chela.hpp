@@ -13,3 +13,4 @@
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
 #include "templates/linear_attention_decode/problem.hpp"
+#include "templates/short_conv/problem.hpp"

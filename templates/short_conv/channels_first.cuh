@@ -1,0 +1,159 @@
+#pragma once
+// Short convolution of [batch, channels, length] on CUDA cores. A thread takes a few neighbouring tokens of a
+// channel, `groups` times; neighbouring threads of a row take neighbouring tokens. What it reads of its
+// neighbours' tokens comes from the first-level cache.
+
+#include "prelude/cuda/thread.cuh"
+#include "prelude/pack.cuh"
+#include "short_conv/activation.cuh"
+#include "short_conv/sequence.cuh"
+
+namespace chela {
+
+/// Taps and bias of one channel.
+template <class Config>
+struct Taps {
+    float weight[Config::width], bias = 0.0f;
+
+    template <class Arguments>
+    CHELA_DEVICE Taps(const Arguments& arguments, int channel) {
+#pragma unroll
+        for (int w = 0; w < Config::width; ++w)
+            weight[w] = to_float(arguments.weight[channel * arguments.weight_stride[0] + w]);
+        //@if bias
+        bias = to_float(arguments.bias[channel]);
+        //@end
+    }
+};
+
+/// The tokens from `first` on, a multiple of Config::tokens, and those around them that their taps reach.
+template <class Config, class Arguments>
+class Window {
+    using Element = typename Config::Element;
+    using Piece = Packet<Element, Config::piece>;
+    static constexpr int piece = Config::piece, lookahead = Config::width - 1 - Config::history;
+    static constexpr int before = (Config::history + piece - 1) / piece * piece,
+                         after = (lookahead + piece - 1) / piece * piece;
+
+  public:
+    /// Asks for the inputs of a part of the tokens: nothing waits for them yet.
+    CHELA_DEVICE void load(const Arguments& arguments, const Part& part, int channel, int first) {
+        const Sequence& sequence = part.sequence;
+        const Element* const x = channel_of(arguments.x, arguments.x_stride, sequence, channel);
+#pragma unroll
+        for (int i = 0; i < before + Config::tokens + after; i += piece) {
+            const int token = first - before + i;
+            if (token >= sequence.begin && token + piece <= sequence.end) {
+                input_[i / piece] = *reinterpret_cast<const Piece*>(x + token);
+                continue;
+            }
+#pragma unroll
+            for (int j = 0; j < piece; ++j)
+                input_[i / piece].element[j] = input_at<Config>(arguments, sequence, channel, token + j);
+        }
+        //@if residual == tensor
+        const Element* const residual =
+            channel_of(arguments.residual, arguments.residual_stride, sequence, channel);
+#pragma unroll
+        for (int i = 0; i < Config::tokens; i += piece)
+            if (is_inside(part, first + i)) {
+                residual_[i / piece] = *reinterpret_cast<const Piece*>(residual + first + i);
+            } else {
+#pragma unroll
+                for (int j = 0; j < piece; ++j) {
+                    const int token = first + i + j;
+                    residual_[i / piece].element[j] =
+                        token >= part.begin && token < part.end ? residual[token] : Element{};
+                }
+            }
+        //@end
+    }
+
+    /// Writes y of the part.
+    CHELA_DEVICE void write(const Arguments& arguments, const Part& part, int channel, int first,
+                            const Taps<Config>& taps) const {
+        Element* const y = channel_of(arguments.y, arguments.y_stride, part.sequence, channel);
+#pragma unroll
+        for (int i = 0; i < Config::tokens; i += piece) {
+            float sum[piece];
+#pragma unroll
+            for (int j = 0; j < piece; ++j) {
+                sum[j] = taps.bias;
+#pragma unroll
+                for (int w = 0; w < Config::width; ++w)
+                    sum[j] = fused_multiply_add(input(i + j - Config::history + w), taps.weight[w], sum[j]);
+                sum[j] = activation(sum[j]);
+                //@if residual == input
+                sum[j] += input(i + j);
+                //@elif residual == tensor
+                sum[j] += to_float(residual_[i / piece].element[j]);
+                //@end
+            }
+            const Piece packed = pack<Element>(sum);
+            if (is_inside(part, first + i)) {
+                *reinterpret_cast<Piece*>(y + first + i) = packed;
+                continue;
+            }
+#pragma unroll
+            for (int j = 0; j < piece; ++j)
+                if (first + i + j >= part.begin && first + i + j < part.end)
+                    y[first + i + j] = packed.element[j];
+        }
+    }
+
+  private:
+    /// Of the token at `offset` from the first.
+    CHELA_DEVICE float input(int offset) const {
+        const int at = before + offset;
+        return to_float(input_[at / piece].element[at % piece]);
+    }
+    static CHELA_DEVICE bool is_inside(const Part& part, int token) {
+        return token >= part.begin && token + piece <= part.end;
+    }
+
+    Piece input_[(before + Config::tokens + after) / piece];
+    //@if residual == tensor
+    Piece residual_[Config::tokens / piece];
+    //@end
+};
+
+template <class Config, class Arguments>
+CHELA_DEVICE void short_conv_forward_body(const Arguments& arguments) {
+    const uint32 token_tiles = (arguments.length + Config::tile_tokens - 1u) / Config::tile_tokens,
+                 channel_tiles = (arguments.channels + Config::tile_channels - 1u) / Config::tile_channels;
+    const uint32 block = static_cast<uint32>(block_index()), row = block / token_tiles;
+    const int channel =
+        static_cast<int>(row % channel_tiles) * Config::tile_channels + thread_index() / Config::row_threads;
+    if (channel >= arguments.channels) return;
+    const int first = static_cast<int>(block % token_tiles) * Config::tile_tokens +
+                      thread_index() % Config::row_threads * Config::tokens;
+    const auto first_of = [first](int group) {
+        return first + group * (Config::row_threads * Config::tokens);
+    };
+    const auto end_of = [&](int group) {
+        const int end = first_of(group) + Config::tokens;
+        return end < arguments.length ? end : arguments.length;
+    };
+
+    Window<Config, Arguments> window[Config::groups];
+    Part part[Config::groups];
+#pragma unroll
+    for (int group = 0; group < Config::groups; ++group)
+        if (first_of(group) < arguments.length) {
+            part[group] =
+                first_part(arguments, static_cast<int>(row / channel_tiles), first_of(group), end_of(group));
+            window[group].load(arguments, part[group], channel, first_of(group));
+        }
+    const Taps<Config> taps(arguments, channel);
+#pragma unroll
+    for (int group = 0; group < Config::groups; ++group)
+        if (first_of(group) < arguments.length) {
+            window[group].write(arguments, part[group], channel, first_of(group), taps);
+            while (next_part(arguments, part[group], end_of(group))) {
+                window[group].load(arguments, part[group], channel, first_of(group));
+                window[group].write(arguments, part[group], channel, first_of(group), taps);
+            }
+        }
+}
+
+} // namespace chela
