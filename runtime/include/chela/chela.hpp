@@ -13,4 +13,5 @@
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
 #include "templates/linear_attention_decode/problem.hpp"
+#include "templates/long_conv/problem.hpp"
 #include "templates/short_conv/problem.hpp"

@@ -1,0 +1,160 @@
+#include "templates/long_conv/family.hpp"
+
+#include "codegen/error.hpp"
+#include "templates/long_conv/reference.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace chela {
+
+namespace {
+
+bool is_bidirectional(const Values& traits) { return traits["bidirectional"] != 0; }
+bool skips(const Values& traits) { return traits["skip"] != 0; }
+
+class LongConvFamily final : public Family {
+  public:
+    std::string_view name() const override { return "long_conv"; }
+    std::string_view summary() const override {
+        return "depthwise convolution with a long kernel: y[l, c] = sum_m x[l - m, c] * kernel[c, m]";
+    }
+
+    const Schema& traits() const override {
+        static const Schema schema = {
+            Field::boolean("bidirectional", false,
+                           "adds sum_m x[l + m, c] * kernel_backward[c, m] over m from 1 on"),
+            Field::boolean("skip", false, "adds skip[c] * x[l, c]"),
+            Field::choice("layout", {"channels_last", "channels_first"}, 0,
+                          "of x and y: [batch, length, channels] or [batch, channels, length]"),
+            Field::choice("dtype", {"bf16", "fp16", "fp32"}, 0, "element type of x and y"),
+            Field::integer(
+                "alignment", 2, 16, 0,
+                "bytes that every row of x and y starts at a multiple of (default: as contiguous)"),
+        };
+        return schema;
+    }
+
+    const Schema& extents() const override {
+        static const Schema schema = {
+            Field::integer("batch", 0, 1 << 20, 1, "sequences B"),
+            Field::integer("length", 0, 1 << 22, 1024, "tokens L of a sequence"),
+            Field::integer("channels", 0, 1 << 20, 1024, "channels C"),
+            Field::integer("kernel_length", 1, 1 << 22, 1024,
+                           "entries K of a channel's kernel; those beyond the sequence meet zeros"),
+        };
+        return schema;
+    }
+
+    Values canonical(const Values& given, const Values& extents) const override {
+        Values traits = given;
+        const std::int64_t size = size_of(static_cast<DType>(traits["dtype"])), asked = traits["alignment"];
+        if (asked != 0 && (!std::has_single_bit(static_cast<std::uint64_t>(asked)) || asked < size))
+            throw UserError(fmt::format(
+                "alignment is {}; it must be 4, 8 or 16 bytes (2 too for 16-bit types), or left out", asked));
+        const bool last = conv_layout(traits) == ConvLayout::channels_last;
+        const auto row = static_cast<std::uint64_t>(extents[last ? "channels" : "length"] * size);
+        const auto natural =
+            row == 0 ? 16 : static_cast<std::int64_t>(std::min<std::uint64_t>(16, row & (~row + 1)));
+        return traits.set("alignment", asked == 0 ? natural : asked);
+    }
+
+    const std::vector<Scalar>& scalars() const override {
+        static const std::vector<Scalar> none;
+        return none;
+    }
+
+    const std::vector<TensorSpec>& tensors() const override {
+        using Role = TensorSpec::Role;
+        static const std::vector<std::string> tokens = {"batch", "length", "channels"},
+                                              kernels = {"channels", "kernel_length"};
+        static const std::vector<TensorSpec> list = {
+            {"x", Role::input, false, tokens, "inputs"},
+            {"kernel", Role::input, true, kernels, "what the inputs m tokens before are multiplied by"},
+            {"kernel_backward", Role::input, true, kernels,
+             "what the inputs m tokens after are multiplied by, m from 1 on", is_bidirectional},
+            {"skip", Role::input, true, {"channels"}, "what the input itself is multiplied by", skips},
+            {"y", Role::output, false, tokens, "outputs"},
+        };
+        return list;
+    }
+
+    std::vector<std::string> dims(const Values& traits, const TensorSpec& tensor) const override {
+        std::vector<std::string> dims = tensor.dims;
+        if (dims.size() == 3 && conv_layout(traits) == ConvLayout::channels_first)
+            std::swap(dims[1], dims[2]);
+        return dims;
+    }
+
+    std::span<const Algorithm* const> algorithms() const override {
+        static const Algorithm* const list[] = {&long_conv_toeplitz(), &long_conv_direct(),
+                                                &long_conv_cpu_blocked()};
+        return list;
+    }
+
+    void reference(const Problem& problem, const std::map<std::string, double>&,
+                   HostTensors& tensors) const override {
+        const auto extent = [&](const char* name) { return static_cast<std::size_t>(problem.extents[name]); };
+        const auto data = [&](const char* name) -> std::span<const double> {
+            const auto found = tensors.find(name);
+            return found == tensors.end() ? std::span<const double>() : found->second.data;
+        };
+        HostTensor y;
+        y.shape = problem.shape(tensor("y"));
+        y.data.resize(extent("batch") * extent("length") * extent("channels"));
+        long_conv_reference({.batch = extent("batch"),
+                             .length = extent("length"),
+                             .channels = extent("channels"),
+                             .kernel_length = extent("kernel_length"),
+                             .channels_first = conv_layout(problem.traits) == ConvLayout::channels_first,
+                             .x = data("x"),
+                             .kernel = data("kernel"),
+                             .kernel_backward = data("kernel_backward"),
+                             .skip = data("skip"),
+                             .y = y.data});
+        tensors["y"] = std::move(y);
+    }
+
+    double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t, double random,
+                      double scale) const override {
+        if (tensor.name.starts_with("kernel")) // y is about as large as x
+            return random / std::sqrt(static_cast<double>(problem.extents["kernel_length"]));
+        return tensor.name == "skip" ? random : scale * random;
+    }
+
+    double error_bound(const Problem& problem) const override {
+        switch (problem.dtype()) {
+        case DType::bf16:
+            return 6e-3;
+        case DType::fp16:
+            return 1.5e-3;
+        default:
+            return 1e-5;
+        }
+    }
+
+    const std::vector<std::string>& independent_extents() const override {
+        static const std::vector<std::string> list = {"batch", "channels"};
+        return list;
+    }
+
+    /// Products that the definition has, a kernel's entries beyond the sequence not among them.
+    double operations(const Problem& problem, const Config&) const override {
+        const auto length = static_cast<double>(problem.extents["length"]);
+        const double reach = std::min(length, static_cast<double>(problem.extents["kernel_length"]));
+        const double pairs = reach * length - reach * (reach - 1) / 2;
+        return 2 * static_cast<double>(problem.extents["batch"] * problem.extents["channels"]) *
+               (is_bidirectional(problem.traits) ? 2 * pairs - length : pairs);
+    }
+};
+
+} // namespace
+
+const Family& long_conv_family() {
+    static const LongConvFamily family;
+    return family;
+}
+
+} // namespace chela

@@ -1,0 +1,16 @@
+#pragma once
+// Long convolution, depthwise, forward (see reference.h for the definition).
+
+#include "codegen/family.hpp"
+#include "templates/short_conv/family.hpp" // ConvLayout
+
+namespace chela {
+
+const Family& long_conv_family();
+
+/// The algorithms of the family.
+const Algorithm& long_conv_toeplitz();    ///< tensor cores, 16-bit x
+const Algorithm& long_conv_direct();      ///< CUDA cores, any x
+const Algorithm& long_conv_cpu_blocked(); ///< the CPU
+
+} // namespace chela

@@ -1,0 +1,33 @@
+#pragma once
+// What the launch plans of the algorithms have in common.
+
+#include "codegen/emit.hpp"
+#include "templates/long_conv/family.hpp"
+
+namespace chela {
+
+/// How blocks share the work: each takes `tokens` outputs of `channels` channels of `batches` sequences.
+struct LongConvTile {
+    std::int64_t batches = 1, channels = 1, tokens = 1;
+
+    Count blocks() const { return {1, {{"length", tokens}, {"batch", batches}, {"channels", channels}}}; }
+};
+
+/// Elements of x and y that one thread of a GPU moves at once, next to each other in memory.
+struct LongConvPacket {
+    std::int64_t elements;
+    bool aligned; ///< one access; otherwise element by element
+
+    LongConvPacket(const Values& traits, const LongConvTile&);
+};
+
+/// The body's launch, with the constants of the tile and, for a GPU, of the packets.
+Program long_conv_program(const Target&, const Values& traits, const Algorithm&, const Values& config,
+                          const char* file, const LongConvTile&, std::int64_t threads,
+                          std::int64_t shared_bytes, std::vector<EmitRequest::Constant> constants);
+
+inline EmitRequest::Constant long_conv_constant(const char* name, std::int64_t value) {
+    return {"int", name, std::to_string(value)};
+}
+
+} // namespace chela

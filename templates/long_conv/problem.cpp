@@ -1,0 +1,21 @@
+#include "templates/long_conv/problem.hpp"
+
+namespace chela {
+
+LongConv::operator Problem() const {
+    const Family& family = long_conv_family();
+    Values traits(family.traits());
+    traits.set("bidirectional", bidirectional)
+        .set("skip", skip)
+        .set("layout", static_cast<int>(layout))
+        .set("dtype", static_cast<int>(dtype));
+    if (alignment != 0) traits.set("alignment", alignment);
+    Values extents(family.extents());
+    extents.set("batch", batch)
+        .set("length", length)
+        .set("channels", channels)
+        .set("kernel_length", kernel_length);
+    return {&family, traits, extents};
+}
+
+} // namespace chela

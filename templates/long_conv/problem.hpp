@@ -1,0 +1,30 @@
+#pragma once
+// A long convolution as a C++ caller writes it down.
+
+#include "codegen/problem.hpp"
+#include "templates/long_conv/family.hpp"
+
+namespace chela {
+
+/// Tensors: x, y [batch, length, channels] in `dtype`, or [batch, channels, length] in the layout
+/// channels_first; kernel fp32 [channels, kernel_length], whose entry m is for the input m tokens before.
+/// Traits bring more of them:
+///     bidirectional      kernel_backward fp32 [channels, kernel_length], whose entry m is for the input m
+///                        tokens after; entry 0 is not used, because the token itself is the kernel's
+///     skip               skip fp32 [channels]: adds skip[c] times x
+struct LongConv {
+    bool bidirectional = false;
+    bool skip = false;
+    ConvLayout layout = ConvLayout::channels_last;
+    DType dtype = DType::bf16;
+    int alignment = 0; ///< bytes that every row of x and y starts at a multiple of; 0: as contiguous ones
+    int batch = 1;
+    int length = 1024;        ///< tokens of a sequence
+    int kernel_length = 1024; ///< entries of a kernel; those that reach beyond the sequence meet zeros
+    int channels = 1024;
+
+    /// Throws UserError naming the member that is out of range.
+    operator Problem() const; // NOLINT(google-explicit-constructor): a description is its problem
+};
+
+} // namespace chela

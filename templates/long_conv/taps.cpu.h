@@ -1,0 +1,7 @@
+#pragma once
+// taps.cuh for the CPU.
+
+#include "prelude/cpu/elements.h"
+
+#define CHELA_DEVICE CHELA_INLINE
+#include "long_conv/taps.cuh"

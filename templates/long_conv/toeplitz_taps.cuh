@@ -1,0 +1,75 @@
+#pragma once
+// Toeplitz blocks of a channel's taps as operands of mma.sync. Block d is the 16×16 matrix
+//     T_d[r][s] = h(16 d + r - s)         h: the taps as a function of the lag
+// Of its fragment, 16-bit pairs (h(q), h(q - 1)) with q = 8 n + lane / 4 - lane % 4 * 2, the four registers
+// are those for n = 2 d, 2 d + 1, 2 d - 1 and 2 d again.
+
+#include "long_conv/taps.cuh"
+#include "prelude/cuda/math.cuh"
+#include "prelude/cuda/thread.cuh"
+#include "prelude/fragments.cuh"
+
+namespace chela {
+
+/// By what a channel's taps are multiplied before they become 16-bit numbers, a power of two, and the sums
+/// after.
+struct TapScale {
+    float of_taps = 1.0f, of_sums = 1.0f;
+};
+
+//@if dtype == fp16
+/// Brings the largest of the taps in the blocks of some lags to between 2^14 and 2^15: small ones would lose
+/// their digits.
+template <class Arguments>
+CHELA_DEVICE TapScale tap_scale(const Arguments& arguments, int channel, const Lags& lags) {
+    float largest = 0.0f;
+#pragma unroll 4
+    for (int lag = lags.first - 30 + lane(); lag <= lags.last + 30; lag += 32)
+        largest = maximum(largest, absolute(tap(arguments, channel, lag)));
+#pragma unroll
+    for (int mask = 16; mask > 0; mask /= 2) largest = maximum(largest, shuffle_xor(largest, mask));
+    constexpr int bias = 127, wanted = 14, most = 126;
+    const int exponent = static_cast<int>(float_to_bits(largest) >> 23) - bias;
+    const int shift = wanted - exponent < most ? wanted - exponent : most;
+    return {bits_to_float(static_cast<uint32>(bias + shift) << 23),
+            bits_to_float(static_cast<uint32>(bias - shift) << 23)};
+}
+//@end
+
+/// A segment of the taps in shared memory, the largest lag first. Pairs begin at even and at odd positions:
+/// two copies, the second one element ahead, so that each pair is one aligned word.
+template <class Config>
+class TapSegment {
+    using Element = typename Config::Element;
+    static constexpr int pitch = Config::tap_pitch;
+
+  public:
+    CHELA_DEVICE explicit TapSegment(Element* copies) : words_(reinterpret_cast<uint32*>(copies)) {}
+
+    /// The taps of `pitch` lags from `top` downwards; one warp together. `top` is odd.
+    template <class Arguments>
+    CHELA_DEVICE void load(const Arguments& arguments, int channel, int top, float scale) const {
+#pragma unroll 4
+        for (int word = lane(); word < pitch / 2; word += 32) {
+            float value[3];
+#pragma unroll
+            for (int i = 0; i < 3; ++i) value[i] = scale * tap(arguments, channel, top - 2 * word - i);
+            words_[word] = pack2<Element>(value[0], value[1]);
+            words_[pitch / 2 + word] = pack2<Element>(value[1], value[2]);
+        }
+    }
+
+    /// Block `block`, counted from the lag `top + 1`, which is a multiple of 16: T_d with d = (top + 1) / 16
+    /// + block.
+    CHELA_DEVICE FragmentA fragment(int block) const {
+        const int row = lane() / 4;
+        // Position of the lag 16 block + row - lane % 4 * 2 relative to top + 1, in words of its copy.
+        const uint32* const at = words_ + (row % 2 ? 0 : pitch / 2) - 1 - row / 2 + lane() % 4 - 8 * block;
+        return {{at[0], at[-4], at[4], at[0]}};
+    }
+
+  private:
+    uint32* words_;
+};
+
+} // namespace chela
