@@ -1,0 +1,68 @@
+// The CUDA bodies of the long convolution against their definition in float64, without a GPU: the very source
+// that NVRTC gets, on the emulator.
+
+#include "tests/numerics/long_conv_grid.hpp"
+
+#include <doctest/doctest.h>
+#include <filesystem>
+
+using namespace chela;
+using namespace chela::tests;
+
+namespace {
+
+Session emulated(const char* target, std::uint64_t seed = 0, bool check_race = false) {
+    Options options = Options::from_env();
+    options.target = target;
+    // Cases of the same source compile it once.
+    options.cache_folder = std::filesystem::temp_directory_path() / "chela_tests_emulated";
+    options.emulator_seed = seed;
+    options.emulator_check_race = check_race;
+    return Session(options);
+}
+
+} // namespace
+
+TEST_CASE("long_conv: the reduced grid on the emulator") {
+    Session session = emulated("emulator:sm_80");
+    const auto grid = long_conv_grid(LongConvGrid::reduced);
+    for (const auto& entry : grid) {
+        const std::string wrong = run_case(session, entry);
+        CHECK_MESSAGE(wrong.empty(), wrong);
+    }
+    MESSAGE(grid.size() << " cases ran on " << session.device().name());
+    CHECK(grid.size() > 120);
+}
+
+TEST_CASE("long_conv: configurations from all over the search space, emulated") {
+    Session session = emulated("emulator:sm_80");
+    for (const auto& problem : long_conv_spaces())
+        for (const std::string& wrong : run_space(session, problem, 29)) CHECK_MESSAGE(wrong.empty(), wrong);
+}
+
+TEST_CASE("long_conv: a kernel of one tap moves the inputs, emulated") {
+    Session session = emulated("emulator:sm_80");
+    for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32})
+        for (const int lag : {0, 17, 299, -1, -299})
+            CHECK(shift_difference(session,
+                                   {.dtype = dtype, .length = 300, .kernel_length = 300, .channels = 3},
+                                   lag) == 0);
+}
+
+TEST_CASE("long_conv: any legal order of warps gives the same result, and no race is found") {
+    for (const std::uint64_t seed : {7, 8}) {
+        Session session = emulated("emulator:sm_90a", seed, true);
+        for (const DType dtype : {DType::fp16, DType::fp32}) {
+            const std::string wrong = run_case(
+                session, {{.bidirectional = true,
+                           .layout = seed == 7 ? ConvLayout::channels_last : ConvLayout::channels_first,
+                           .dtype = dtype,
+                           .length = 700,
+                           .kernel_length = 600,
+                           .channels = 9},
+                          {}});
+            CAPTURE(seed);
+            CHECK_MESSAGE(wrong.empty(), wrong);
+        }
+    }
+}
