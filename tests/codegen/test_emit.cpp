@@ -4,6 +4,7 @@
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
 #include "templates/linear_attention_decode/problem.hpp"
+#include "templates/long_conv/problem.hpp"
 #include "templates/short_conv/problem.hpp"
 
 #include <cstdlib>
@@ -97,6 +98,12 @@ ShortConv short_conv_with_all_traits(ConvLayout layout, ConvState state) {
             .alignment = 8};
 }
 
+const LongConv long_conv_with_all_traits{.bidirectional = true,
+                                         .skip = true,
+                                         .layout = ConvLayout::channels_first,
+                                         .dtype = DType::fp16,
+                                         .alignment = 2};
+
 std::string source_of(const Target& target, const Problem& problem, const Config& config) {
     std::string text;
     for (const auto& kernel : config.algorithm->generate(target, problem.traits, config.values).kernels)
@@ -158,6 +165,10 @@ TEST_CASE("emitted source matches the golden files") {
     check_golden("short_conv_all_traits_rows_cpu", "cpu", all_first, {});
     check_golden("short_conv_step", "sm_80", short_conv_with_all_traits(channels_last, in_place), {});
     check_golden("short_conv_step_cpu", "cpu", short_conv_with_all_traits(channels_first, in_place), {});
+    check_golden("long_conv_toeplitz", "sm_90a", LongConv{.batch = 8, .length = 4096}, {});
+    check_golden("long_conv_toeplitz_all_traits", "sm_80", long_conv_with_all_traits, {});
+    check_golden("long_conv_direct", "sm_80", LongConv{.skip = true, .dtype = DType::fp32}, {});
+    check_golden("long_conv_cpu", "cpu", long_conv_with_all_traits, {});
 }
 
 TEST_CASE("every trait and every tunable changes the source and the key") {
@@ -167,7 +178,9 @@ TEST_CASE("every trait and every tunable changes the source and the key") {
                                 decode_with_all_traits,
                                 ShortConv{},
                                 short_conv_with_all_traits(ConvLayout::channels_first, ConvState::carried),
-                                short_conv_with_all_traits(ConvLayout::channels_last, ConvState::in_place)};
+                                short_conv_with_all_traits(ConvLayout::channels_last, ConvState::in_place),
+                                LongConv{},
+                                long_conv_with_all_traits};
     for (const char* name : {"sm_90a", "cpu"})
         for (const Problem& problem : problems) {
             const Target target = Target::parse(name);

@@ -4,6 +4,7 @@
 #include "templates/families.hpp"
 #include "templates/linear_attention/problem.hpp"
 #include "templates/linear_attention_decode/problem.hpp"
+#include "templates/long_conv/problem.hpp"
 #include "templates/short_conv/problem.hpp"
 
 #include <algorithm>
@@ -73,6 +74,25 @@ void add_short_convs(std::vector<Extents>& all) {
                                            .indexed = true}));
 }
 
+Extents long_and_short_sequences(LongConv description) {
+    LongConv many = description, few = description;
+    many.batch = 8, many.length = many.kernel_length = 4096;
+    few.batch = 1, few.length = few.kernel_length = 1024;
+    return {many, few};
+}
+
+void add_long_convs(std::vector<Extents>& all) {
+    for (const ConvLayout layout : {ConvLayout::channels_last, ConvLayout::channels_first})
+        for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32}) {
+            all.push_back(long_and_short_sequences({.layout = layout, .dtype = dtype}));
+            all.push_back(long_and_short_sequences({.bidirectional = true,
+                                                    .skip = true,
+                                                    .layout = layout,
+                                                    .dtype = dtype,
+                                                    .alignment = static_cast<int>(size_of(dtype))}));
+        }
+}
+
 std::vector<Extents> problems() {
     std::vector<LinearAttention> list;
     for (const bool causal : {true, false}) {
@@ -110,6 +130,7 @@ std::vector<Extents> problems() {
                                               .indexed = true}));
     }
     add_short_convs(all);
+    add_long_convs(all);
     return all;
 }
 
