@@ -1,7 +1,6 @@
 #include "templates/long_conv/plan.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace chela {
 
@@ -10,7 +9,7 @@ namespace {
 /// Sizes that follow from the tunables; of rows in fp32 values.
 struct Layout {
     LongConvTile tile;
-    std::int64_t row_pitch, tap_pitch, shared_bytes;
+    std::int64_t row_pitch, tap_pitch, shared_bytes, registers;
 
     explicit Layout(const Values& config) {
         const std::int64_t token_threads = config["token_threads"];
@@ -18,6 +17,7 @@ struct Layout {
         row_pitch = padded(tile.tokens + config["segment"]);
         tap_pitch = padded(config["segment"]);
         shared_bytes = 4 * tile.channels * (row_pitch + tap_pitch);
+        registers = 5 * config["tokens"] + 48; // inputs, taps, sums and their totals
     }
     static std::int64_t padded(std::int64_t values) { return values + values / 32 * 4; } // place_of()
 };
@@ -33,6 +33,8 @@ class Direct final : public Algorithm {
                 .over({8, 16, 32, 64}),
             Field::integer("segment", 8, 1024, 128, "taps in shared memory at once").over({16, 64, 128, 256}),
             Field::integer("threads", 32, 1024, 128, "threads of one block").over({64, 128, 256}),
+            Field::integer("blocks_per_sm", 1, 8, 2, "blocks per multiprocessor that registers are kept for")
+                .over({1, 2, 4}),
         };
         return schema;
     }
@@ -55,10 +57,7 @@ class Direct final : public Algorithm {
             (layout.tile.channels & (layout.tile.channels - 1)) != 0)
             return "threads / token_threads must be a power of two, or packets of channels would lie across "
                    "blocks";
-        if (layout.shared_bytes > block_limits(target).shared_bytes)
-            return fmt::format("{} bytes of shared memory; {} has {}", layout.shared_bytes, target.arch(),
-                               block_limits(target).shared_bytes);
-        return {};
+        return rejects_resources(target, config, threads, layout.shared_bytes, layout.registers);
     }
 
     /// As many outputs of a thread as stay in registers with their inputs; a sector of memory or more of

@@ -3,6 +3,7 @@
 #include "templates/embedded_files.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace chela {
 
@@ -20,6 +21,24 @@ LongConvPacket::LongConvPacket(const Values& traits, const LongConvTile& tile) {
     elements = conv_layout(traits) == ConvLayout::channels_last ? std::min(together, tile.channels)
                                                                 : std::max<std::int64_t>(together, 2);
     aligned = elements <= together;
+}
+
+std::string rejects_resources(const Target& target, const Values& config, std::int64_t threads,
+                              std::int64_t shared_bytes, std::int64_t registers) {
+    const BlockLimits limits = block_limits(target);
+    const std::int64_t blocks = config["blocks_per_sm"];
+    if (shared_bytes > limits.shared_bytes)
+        return fmt::format("{} bytes of shared memory; {} has {}", shared_bytes, target.arch(),
+                           limits.shared_bytes);
+    constexpr std::int64_t reserved = 1024; // of each block
+    if (blocks > 1 && blocks * (shared_bytes + reserved) > limits.shared_bytes_per_sm)
+        return fmt::format("{} blocks of {} bytes do not fit a multiprocessor of {}", blocks, shared_bytes,
+                           target.arch());
+    const std::int64_t there_are =
+        std::min<std::int64_t>(255, limits.registers_per_sm / (blocks * threads) / 8 * 8);
+    if (registers > there_are)
+        return fmt::format("about {} registers per thread; there are {}", registers, there_are);
+    return {};
 }
 
 Program long_conv_program(const Target& target, const Values& traits, const Algorithm& algorithm,
@@ -47,7 +66,7 @@ Program long_conv_program(const Target& target, const Values& traits, const Algo
                         file,
                         "long_conv_forward",
                         static_cast<int>(threads),
-                        0,
+                        target.backend == Backend::cpu ? 0 : static_cast<int>(config["blocks_per_sm"]),
                         std::move(constants)};
     Program program;
     program.kernels.push_back(

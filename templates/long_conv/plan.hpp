@@ -21,6 +21,11 @@ struct LongConvPacket {
     LongConvPacket(const Values& traits, const LongConvTile&);
 };
 
+/// Why blocks of a GPU, as many on a multiprocessor as `blocks_per_sm` says, do not have what they need;
+/// empty where they have.
+std::string rejects_resources(const Target&, const Values& config, std::int64_t threads,
+                              std::int64_t shared_bytes, std::int64_t registers);
+
 /// The body's launch, with the constants of the tile and, for a GPU, of the packets.
 Program long_conv_program(const Target&, const Values& traits, const Algorithm&, const Values& config,
                           const char* file, const LongConvTile&, std::int64_t threads,

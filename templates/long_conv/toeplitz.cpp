@@ -1,8 +1,5 @@
 #include "templates/long_conv/plan.hpp"
 
-#include <algorithm>
-#include <fmt/format.h>
-
 namespace chela {
 
 namespace {
@@ -22,7 +19,7 @@ struct Layout {
         tap_pitch = (2 * windows - 1) * window + 16; // the lags between two runs of windows
         shared_bytes = 2 * tile.channels * (tile.batches * row_tokens + 2 * tap_pitch);
         // Sums, inputs, and what the loops around them need.
-        registers = tile.batches * windows * (4 + 2) + 64;
+        registers = tile.batches * windows * (4 + 2) + 32;
     }
 };
 
@@ -36,6 +33,8 @@ class Toeplitz final : public Algorithm {
             Field::integer("tile_batches", 1, 8, 1, "sequences of one warp, which share its taps")
                 .over({1, 2, 4}),
             Field::integer("warps", 1, 16, 8, "warps of one block, a channel each").over({4, 8, 16}),
+            Field::integer("blocks_per_sm", 1, 4, 2, "blocks per multiprocessor that registers are kept for")
+                .over({1, 2, 3}),
         };
         return schema;
     }
@@ -53,27 +52,19 @@ class Toeplitz final : public Algorithm {
         if (conv_layout(traits) == ConvLayout::channels_last && (warps & (warps - 1)) != 0)
             return "warps must be a power of two, or packets of channels would lie across blocks";
         const Layout layout(config);
-        const BlockLimits limits = block_limits(target);
-        if (layout.shared_bytes > limits.shared_bytes)
-            return fmt::format("{} bytes of shared memory; {} has {}", layout.shared_bytes, target.arch(),
-                               limits.shared_bytes);
-        const std::int64_t registers =
-            std::min<std::int64_t>(255, limits.registers_per_sm / (32 * warps) / 8 * 8);
-        if (layout.registers > registers)
-            return fmt::format("about {} registers per thread; there are {}", layout.registers, registers);
-        return {};
+        return rejects_resources(target, config, 32 * warps, layout.shared_bytes, layout.registers);
     }
 
     /// Many outputs to each fragment of taps, of one sequence or of two; several blocks on a multiprocessor,
     /// so that some compute while others load.
-    Values default_config(const Target&, const Problem& problem) const override {
+    Values default_config(const Target& target, const Problem& problem) const override {
         Values config(tunables());
         const std::int64_t length = problem.extents["length"];
-        config.set("tile_batches", problem.extents["batch"] > 1 ? 2 : 1);
-        config.set("windows", length <= 2 * window                                   ? 2
-                              : length <= 8 * window || problem.extents["batch"] > 1 ? 4
-                                                                                     : 8);
-        return config.set("warps", 8);
+        const bool share = problem.extents["batch"] > 1;
+        config.set("tile_batches", share ? 2 : 1).set("warps", 8);
+        config.set("windows", length <= 2 * window ? 2 : length <= 8 * window || share ? 4 : 8);
+        if (!rejects(target, problem.traits, config).empty()) config.set("blocks_per_sm", 1);
+        return config;
     }
 
     Program generate(const Target& target, const Values& traits, const Values& config) const override {
