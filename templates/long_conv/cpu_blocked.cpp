@@ -27,8 +27,9 @@ class CpuBlocked final : public Algorithm {
     }
 
     std::string rejects(const Target& target, const Values&, const Values& config) const override {
-        if (config["block_tokens"] % config["unroll"] != 0 || config["segment"] % config["unroll"] != 0)
-            return "block_tokens and segment must be multiples of unroll";
+        for (const char* name : {"block_tokens", "segment"})
+            if (config[name] % most_lanes != 0 || config[name] % config["unroll"] != 0)
+                return fmt::format("{} must be a multiple of unroll and of {}", name, most_lanes);
         if (scratch_bytes(config) > block_limits(target).shared_bytes)
             return fmt::format("{} bytes of scratch memory of {}", scratch_bytes(config),
                                block_limits(target).shared_bytes);

@@ -4,8 +4,7 @@
 // channels in scratch memory. A few outputs at a time stay in registers; of the inputs that they reach, each
 // is read once for as many lags.
 
-#include "long_conv/taps.cpu.h"
-#include "prelude/cpu/partial.h"
+#include "long_conv/channel_vectors.cpu.h"
 
 namespace chela {
 
@@ -34,22 +33,6 @@ CHELA_INLINE Tile tile_of(const Arguments& arguments, long long block) {
             arguments.channels - channel};
 }
 
-/// Where a tensor has a token of the tile's channels from `channel` on, and how far apart the channels are.
-template <class Element>
-struct Place {
-    Element* first;
-    long long distance;
-};
-template <class Element>
-CHELA_INLINE Place<Element> place_of(Element* tensor, const long long (&stride)[2], int batch, int channel,
-                                     int token) {
-    //@if layout == channels_last
-    return {tensor + batch * stride[0] + token * stride[1] + channel, 1};
-    //@else
-    return {tensor + batch * stride[0] + channel * stride[1] + token, stride[1]};
-    //@end
-}
-
 /// Adds the products of `count` taps to the totals of the Config::unroll outputs from `first` on. The input
 /// at position `segment + i` is that of output i at the first lag.
 template <class Config>
@@ -73,33 +56,18 @@ CHELA_INLINE void add_products(Scratch<Config>& scratch, int first, int count) {
 template <class Config, class Arguments>
 CHELA_INLINE void convolve_channels(const Arguments& arguments, Scratch<Config>& scratch, const Tile& tile,
                                     int offset) {
-    const int channel = tile.channel + offset,
-              channels = tile.channels - offset < lanes ? tile.channels - offset : lanes;
+    const int left = tile.channels - offset;
+    const ChannelVector channels = {tile.batch, tile.channel + offset, left < lanes ? left : lanes};
     for (Vector& total : scratch.total) total = broadcast(0.0f);
     const Lags lags = lags_of(arguments, tile.token, tile.tokens);
     for (int lag = lags.first; lag <= lags.last; lag += Config::segment) {
-        const int left = lags.last - lag + 1, count = left < Config::segment ? left : Config::segment;
-        for (int i = 0; i < Config::segment; ++i) {
-            float of_channel[lanes] = {};
-            if (i < count)
-                for (int c = 0; c < channels; ++c) of_channel[c] = tap(arguments, channel + c, lag + i);
-            scratch.tap[i] = load(of_channel);
-        }
-        for (int i = 0; i < Config::segment + Config::tile_tokens; ++i) {
-            const int token = tile.token - lag - Config::segment + i;
-            if (token < 0 || token >= arguments.length) {
-                scratch.input[i] = broadcast(0.0f);
-                continue;
-            }
-            const auto from = place_of(arguments.x, arguments.x_stride, tile.batch, channel, token);
-            scratch.input[i] = gather(from.first, from.distance, channels);
-        }
+        const int count = lags.last - lag + 1 < Config::segment ? lags.last - lag + 1 : Config::segment;
+        load_taps(scratch.tap, Config::segment, arguments, channels, lag);
+        load_inputs(scratch.input, Config::segment + Config::tile_tokens, arguments, channels,
+                    tile.token - lag - Config::segment);
         for (int first = 0; first < tile.tokens; first += Config::unroll) add_products(scratch, first, count);
     }
-    for (int i = 0; i < tile.tokens; ++i) {
-        const auto to = place_of(arguments.y, arguments.y_stride, tile.batch, channel, tile.token + i);
-        scatter(to.first, to.distance, channels, scratch.total[i]);
-    }
+    store_outputs(scratch.total, tile.tokens, arguments, channels, tile.token);
 }
 
 template <class Config, class Arguments>
