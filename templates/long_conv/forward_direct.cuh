@@ -12,6 +12,16 @@ namespace chela {
 
 /// Where a value lies in a row of shared memory: pieces that lie apart by 8 or 16 fall into different banks.
 CHELA_DEVICE constexpr int place_of(int token) { return token + token / 32 * 4; }
+template <class Element, int count>
+CHELA_DEVICE void put_packet(float* to, const Packet<Element, count>& packet) {
+#pragma unroll
+    for (int i = 0; i < count; ++i) to[i] = to_float(packet.element[i]);
+}
+template <class Element, int count>
+CHELA_DEVICE void get_packet(const float* from, Packet<Element, count>& packet) {
+#pragma unroll
+    for (int i = 0; i < count; ++i) packet.element[i] = from_float<Element>(from[i]);
+}
 
 /// Pieces of a row: `count` values, a multiple of 4, from a multiple of 4 on.
 template <int count>
@@ -63,10 +73,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         sync_threads(); // everyone is done with the segment before
         // The input at position `segment + i` is that of output i at the segment's first lag.
         read_rows<Config, row_tokens>(arguments, tile, tile.token - lag - segment,
-                                      [rows](int to, int token, const Pair<Element>& pair) {
-                                          float* const at = rows + to * Config::row_pitch + place_of(token);
-                                          at[0] = to_float(pair.element[0]);
-                                          at[1] = to_float(pair.element[1]);
+                                      [rows](int to, int token, const auto& packet) {
+                                          put_packet(rows + to * Config::row_pitch + place_of(token), packet);
                                       });
 #pragma unroll 4
         for (int i = thread_index(); i < Config::tile_channels * segment; i += Config::threads) {
@@ -95,9 +103,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
 #pragma unroll
     for (int i = 0; i < tokens; ++i) row[place_of(first + i)] = total[i];
     sync_threads();
-    write_rows<Config>(arguments, tile, [rows](int from, int token) {
-        const float* const at = rows + from * Config::row_pitch + place_of(token);
-        return Pair<Element>{{from_float<Element>(at[0]), from_float<Element>(at[1])}};
+    write_rows<Config>(arguments, tile, [rows](int from, int token, auto& packet) {
+        get_packet(rows + from * Config::row_pitch + place_of(token), packet);
     });
 }
 

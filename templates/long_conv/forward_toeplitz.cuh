@@ -17,7 +17,16 @@
 namespace chela {
 
 /// Where a token lies in a row of shared memory: 8 rows of ldmatrix, 16 tokens apart, fall into all banks.
+/// The tokens of a packet stay together.
 CHELA_DEVICE int place_of(int token) { return token ^ (token >> 3 & 8); }
+template <class Element, int count>
+CHELA_DEVICE void put_packet(Element* to, const Packet<Element, count>& packet) {
+    *reinterpret_cast<Packet<Element, count>*>(to) = packet;
+}
+template <class Element, int count>
+CHELA_DEVICE void get_packet(const Element* from, Packet<Element, count>& packet) {
+    packet = *reinterpret_cast<const Packet<Element, count>*>(from);
+}
 
 /// Rounds down.
 CHELA_DEVICE int floor_divide(int value, int divisor) {
@@ -67,9 +76,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     for (int input = lowest > 0 ? lowest : 0; input <= last_input; input += windows) {
         sync_threads(); // everyone is done with the inputs before
         read_rows<Config, Config::row_tokens>(arguments, tile, input * window - 7 * 16,
-                                              [row_of](int row, int token, const Pair<Element>& pair) {
-                                                  *reinterpret_cast<Pair<Element>*>(row_of(row) +
-                                                                                    place_of(token)) = pair;
+                                              [row_of](int row, int token, const auto& packet) {
+                                                  put_packet(row_of(row) + place_of(token), packet);
                                               });
         const int distance = first_output - input; // of the windows
         if (has_channel) taps.load(arguments, channel, (distance + windows) * window - 1, scale.of_taps);
@@ -109,8 +117,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                     from_float<Element>(scale.of_sums * sum[batch][p][i]);
             }
     sync_threads();
-    write_rows<Config>(arguments, tile, [row_of](int row, int token) {
-        return *reinterpret_cast<const Pair<Element>*>(row_of(row) + place_of(token));
+    write_rows<Config>(arguments, tile, [row_of](int row, int token, auto& packet) {
+        get_packet(row_of(row) + place_of(token), packet);
     });
 }
 

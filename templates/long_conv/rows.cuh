@@ -46,12 +46,9 @@ CHELA_DEVICE void store_packet(Element* to, const Packet<Element, count>& packet
         if (i < valid) to[i] = packet.element[i];
 }
 
-/// Two neighbouring tokens of a row.
-template <class Element>
-using Pair = Packet<Element, 2>;
-
-/// Calls put(row, token, pair) for the tokens `first + token` to `first + tokens` of x, zeros outside of it.
-/// Row `batch * tile_channels + channel` is for that one of the tile; `first` is a multiple of a packet.
+/// Calls put(row, token, packet) with the neighbouring tokens of x from `first + token` on, until all
+/// `tokens` of them are put; zeros outside of x. Row `batch * tile_channels + channel` is for that one of the
+/// tile. `first` is a multiple of 8, `token` one of the packet's size, which is 2, 4 or 8.
 template <class Config, int tokens, class Arguments, class Put>
 CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int first, const Put& put) {
     using Element = typename Config::Element;
@@ -76,24 +73,22 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
 #pragma unroll
         for (int i = 0; i < packet; ++i)
             put(batch * Config::tile_channels + channel + i, token,
-                Pair<Element>{{of_token[0].element[i], of_token[1].element[i]}});
+                Packet<Element, 2>{{of_token[0].element[i], of_token[1].element[i]}});
         //@else
         constexpr int packets = tokens / packet; // of one row
         const int token = unit % packets * packet, row = unit / packets;
         const int batch = tile.batch + row / Config::tile_channels,
                   channel = tile.channel + row % Config::tile_channels;
         const bool is_there = batch < arguments.batch && channel < arguments.channels && first + token >= 0;
-        const auto of_row = load_packet<packet, Config::aligned>(
-            arguments.x + batch * arguments.x_stride[0] + channel * arguments.x_stride[1] + first + token,
-            is_there ? arguments.length - (first + token) : 0);
-#pragma unroll
-        for (int i = 0; i < packet; i += 2)
-            put(row, token + i, Pair<Element>{{of_row.element[i], of_row.element[i + 1]}});
+        put(row, token,
+            load_packet<packet, Config::aligned>(arguments.x + batch * arguments.x_stride[0] +
+                                                     channel * arguments.x_stride[1] + first + token,
+                                                 is_there ? arguments.length - (first + token) : 0));
         //@end
     }
 }
 
-/// y of the tile: get(row, token) is the pair of outputs from its token `token` on.
+/// y of the tile: get(row, token, packet) sets the packet to the outputs from the tile's token `token` on.
 template <class Config, class Arguments, class Get>
 CHELA_DEVICE void write_rows(const Arguments& arguments, const Tile& tile, const Get& get) {
     using Element = typename Config::Element;
@@ -111,7 +106,8 @@ CHELA_DEVICE void write_rows(const Arguments& arguments, const Tile& tile, const
         Packet<Element, packet> of_token[2];
 #pragma unroll
         for (int i = 0; i < packet; ++i) {
-            const Pair<Element> pair = get(batch * Config::tile_channels + channel + i, token);
+            Packet<Element, 2> pair;
+            get(batch * Config::tile_channels + channel + i, token, pair);
             of_token[0].element[i] = pair.element[0];
             of_token[1].element[i] = pair.element[1];
         }
@@ -127,12 +123,7 @@ CHELA_DEVICE void write_rows(const Arguments& arguments, const Tile& tile, const
         const int batch = tile.batch + row / Config::tile_channels,
                   channel = tile.channel + row % Config::tile_channels;
         Packet<Element, packet> of_row;
-#pragma unroll
-        for (int i = 0; i < packet; i += 2) {
-            const Pair<Element> pair = get(row, token + i);
-            of_row.element[i] = pair.element[0];
-            of_row.element[i + 1] = pair.element[1];
-        }
+        get(row, token, of_row);
         const bool is_there = batch < arguments.batch && channel < arguments.channels;
         store_packet<packet, Config::aligned>(arguments.y + batch * arguments.y_stride[0] +
                                                   channel * arguments.y_stride[1] + tile.token + token,

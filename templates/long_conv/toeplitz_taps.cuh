@@ -49,13 +49,11 @@ class TapSegment {
     /// The taps of `pitch` lags from `top` downwards; one warp together. `top` is odd.
     template <class Arguments>
     CHELA_DEVICE void load(const Arguments& arguments, int channel, int top, float scale) const {
-#pragma unroll 4
-        for (int word = lane(); word < pitch / 2; word += 32) {
-            float value[3];
-#pragma unroll
-            for (int i = 0; i < 3; ++i) value[i] = scale * tap(arguments, channel, top - 2 * word - i);
-            words_[word] = pack2<Element>(value[0], value[1]);
-            words_[pitch / 2 + word] = pack2<Element>(value[1], value[2]);
+        if (top - pitch > 0 && top < arguments.kernel_length) { // of the kernel alone, and all of them there
+            const float* const last = arguments.kernel + channel * arguments.kernel_stride[0] + top;
+            write([last](int below) { return last[-below]; }, scale);
+        } else {
+            write([&](int below) { return tap(arguments, channel, top - below); }, scale);
         }
     }
 
@@ -69,6 +67,19 @@ class TapSegment {
     }
 
   private:
+    /// tap_below(i) is for the lag `top - i`.
+    template <class TapBelow>
+    CHELA_DEVICE void write(const TapBelow& tap_below, float scale) const {
+#pragma unroll 4
+        for (int word = lane(); word < pitch / 2; word += 32) {
+            float value[3];
+#pragma unroll
+            for (int i = 0; i < 3; ++i) value[i] = scale * tap_below(2 * word + i);
+            words_[word] = pack2<Element>(value[0], value[1]);
+            words_[pitch / 2 + word] = pack2<Element>(value[1], value[2]);
+        }
+    }
+
     uint32* words_;
 };
 
