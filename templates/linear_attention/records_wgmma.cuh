@@ -49,7 +49,7 @@ CHELA_DEVICE void load_state(GroupState<Config>& state, const Arguments& argumen
                        unit.head * arguments.initial_state_stride[1],
                    arguments.initial_state_stride[2], first_value);
     //@if reads_workspace
-    launch_wait();
+    if (pieces > 0) launch_wait();
 #pragma unroll 1
     for (int piece = 0; piece < pieces; ++piece) {
         float* const record = unit_state<Config>(arguments, unit, piece);

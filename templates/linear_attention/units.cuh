@@ -16,13 +16,19 @@ CHELA_DEVICE long long unit_count(const Arguments& arguments) {
     return static_cast<long long>(arguments.batch) * arguments.heads * (Config::value_tiles * Config::pieces);
 }
 
-/// Units of the same head are neighbours, so that they find each other's q and k in L2. A sequence is cut in
-/// Config::segments pieces of whole chunks; the launch is for the first Config::pieces of them.
+/// Tiles of the same piece are neighbours, so that they find each other's q and k in L2. A sequence is cut in
+/// Config::segments pieces of whole chunks; the launch is for the first Config::pieces of them, first pieces
+/// first: they wait for nothing.
 template <class Config, class Arguments>
 CHELA_DEVICE Unit unit_of(const Arguments& arguments, long long index) {
     const int value_tile = static_cast<int>(index % Config::value_tiles);
-    const int piece = static_cast<int>(index / Config::value_tiles % Config::pieces);
-    const long long head = index / (Config::value_tiles * Config::pieces);
+    long long head = index / Config::value_tiles;
+    int piece = 0;
+    if constexpr (Config::pieces > 1) {
+        const long long heads = static_cast<long long>(arguments.batch) * arguments.heads;
+        piece = static_cast<int>(head / heads);
+        head %= heads;
+    }
     const int in_batch = static_cast<int>(head / arguments.heads);
     //@if packed
     const int first = arguments.cu_seqlens[in_batch];

@@ -21,7 +21,7 @@ constexpr int token_counts[] = {1, 2, 5, 16};
 
 class Grid {
   public:
-    explicit Grid(DecodeGrid size) : full_(size == DecodeGrid::full) {}
+    explicit Grid(GridSize size) : full_(size == GridSize::full) {}
 
     /// Every number of tokens where the grid is full, one after the other where it is not: extents are free.
     void add(LinearAttentionDecode problem, const VerifyOptions& options = {}) {
@@ -33,7 +33,7 @@ class Grid {
         }
         ++seed_;
     }
-    std::vector<DecodeCase> take() { return std::move(cases_); }
+    std::vector<Case> take() { return std::move(cases_); }
 
     /// Every pair of values of two traits, and most triples.
     void traits() {
@@ -138,31 +138,17 @@ class Grid {
     }
     bool full_;
     std::size_t seed_ = 0;
-    std::vector<DecodeCase> cases_;
+    std::vector<Case> cases_;
 };
-
-std::string describe(const DecodeCase& entry, const Config& config, const VerifyResult& result) {
-    return fmt::format("{}, {}\n    config {}\n    {}", Problem(entry.problem).to_string(),
-                       entry.options.to_string(), config.to_string(), result.detail);
-}
 
 } // namespace
 
-std::vector<DecodeCase> linear_attention_decode_grid(DecodeGrid size) {
+std::vector<Case> linear_attention_decode_grid(GridSize size) {
     Grid grid(size);
     grid.traits();
     grid.sizes();
     grid.values();
     return grid.take();
-}
-
-std::string run_case(Session& session, const DecodeCase& entry) {
-    return run_case(session, entry, default_config(session.device().target(), entry.problem));
-}
-
-std::string run_case(Session& session, const DecodeCase& entry, const Config& config) {
-    const VerifyResult result = session.verify(session.get(entry.problem, config), entry.options);
-    return result.passed ? std::string() : describe(entry, config, result);
 }
 
 } // namespace chela::tests

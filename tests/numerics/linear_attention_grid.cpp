@@ -1,11 +1,9 @@
 #include "tests/numerics/linear_attention_grid.hpp"
 
-#include "runtime/parallel.hpp"
 #include "runtime/reference_slices.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <span>
 
 namespace chela::tests {
@@ -27,16 +25,16 @@ constexpr std::pair<int, int> full_dims[] = {{16, 16},   {32, 64},   {60, 60},  
 
 } // namespace
 
-std::vector<GridCase> linear_attention_grid(GridSize size) {
+std::vector<Case> linear_attention_grid(GridSize size) {
     const bool full = size == GridSize::full;
-    std::vector<GridCase> grid;
+    std::vector<Case> grid;
     std::uint64_t seed = 1000;
     const auto add = [&](LinearAttention problem, const Element& element, std::int64_t segments,
                          VerifyOptions options = {}) {
         problem.dtype = element.dtype;
         problem.math = element.math;
         options.seed = ++seed;
-        grid.push_back({problem, segments, options});
+        grid.push_back({problem, options, segments});
     };
     for (const auto& element : elements)
         for (const auto& [head_dim, value_dim] :
@@ -77,62 +75,6 @@ std::vector<GridCase> linear_attention_grid(GridSize size) {
         add(LinearAttention{.head_dim = 16, .batch = 2, .length = 30, .heads = 0}, element, 2);
     }
     return grid;
-}
-
-std::string describe(const GridCase& entry) {
-    return fmt::format("{}, segments {}, {}", Problem(entry.problem).to_string(), entry.segments,
-                       entry.options.to_string());
-}
-
-namespace {
-
-/// The algorithm's default configuration with the case's segments where it can cut the sequence.
-Config config_of(const Algorithm& algorithm, const Target& target, const Problem& problem,
-                 std::int64_t segments) {
-    Config config{&algorithm, algorithm.default_config(target, problem)};
-    const Values uncut = config.values;
-    config.values.set("segments", segments);
-    if (!algorithm.rejects(target, problem.traits, config.values).empty()) config.values = uncut;
-    return config;
-}
-
-/// What a case runs: every algorithm of the device, of an emulated one the one it prefers, which is slow
-/// enough; the others are preferred on other targets.
-std::vector<Config> configs_of(const Target& target, const GridCase& entry) {
-    const Problem problem = entry.problem;
-    std::vector<Config> configs;
-    for (const Algorithm* algorithm : problem.family->algorithms())
-        if (algorithm->rejects(target, problem.traits).empty() &&
-            (configs.empty() || target.backend != Backend::emulator))
-            configs.push_back(config_of(*algorithm, target, problem, entry.segments));
-    return configs;
-}
-
-} // namespace
-
-void compile(Session& session, const std::vector<GridCase>& grid) {
-    const Target target = session.device().target();
-    parallel_each(grid.size(), [&](std::size_t i) {
-        for (const Config& config : configs_of(target, grid[i]))
-            session.get(Problem(grid[i].problem), config);
-    });
-}
-
-std::string run_case(Session& session, const GridCase& entry, int& skipped) {
-    const Problem problem = entry.problem;
-    const Target target = session.device().target();
-    if (target.backend == Backend::cpu && entry.problem.math == Math::tf32) {
-        ++skipped;
-        return {};
-    }
-    std::string wrong;
-    for (const Config& config : configs_of(target, entry)) {
-        const VerifyResult result = session.verify(session.get(problem, config), entry.options);
-        if (!result.passed)
-            wrong += fmt::format("{}\n    config {}\n    {}\n", describe(entry), config.to_string(),
-                                 result.detail);
-    }
-    return wrong;
 }
 
 namespace {

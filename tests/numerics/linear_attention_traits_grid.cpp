@@ -30,7 +30,7 @@ class Grid {
 
     void add(LinearAttention problem, std::int64_t segments, VerifyOptions options = {}) {
         options.seed = 5000 + cases.size();
-        cases.push_back({problem, segments, std::move(options)});
+        cases.push_back({problem, std::move(options), segments});
     }
     void add(LinearAttention problem, const Element& element, std::int64_t segments,
              VerifyOptions options = {}) {
@@ -133,7 +133,7 @@ class Grid {
             {.scalars = {{"epsilon", 0.5}, {"scale", 2.0}}});
     }
 
-    std::vector<GridCase> cases;
+    std::vector<Case> cases;
 
   private:
     bool full_;
@@ -141,7 +141,7 @@ class Grid {
 
 } // namespace
 
-std::vector<GridCase> linear_attention_traits_grid(GridSize size) {
+std::vector<Case> linear_attention_traits_grid(GridSize size) {
     Grid grid(size);
     grid.combinations();
     for (const Element& element : elements) {

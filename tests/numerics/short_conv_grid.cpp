@@ -17,13 +17,13 @@ constexpr int lengths[] = {0, 1, 2, 3, 4, 15, 64, 128, 200, 256, 300, 500, 1024}
 
 class Grid {
   public:
-    explicit Grid(ShortConvGrid size) : full_(size == ShortConvGrid::full) {}
+    explicit Grid(GridSize size) : full_(size == GridSize::full) {}
 
     void add(const ShortConv& problem, const VerifyOptions& options = {}) {
         cases_.push_back({problem, options});
         cases_.back().options.seed = 1000 + cases_.size();
     }
-    std::vector<ShortConvCase> take() { return std::move(cases_); }
+    std::vector<Case> take() { return std::move(cases_); }
 
     /// Every combination of the traits that bring tensors or branches, the others in turn.
     void traits() {
@@ -177,12 +177,12 @@ class Grid {
 
   private:
     bool full_;
-    std::vector<ShortConvCase> cases_;
+    std::vector<Case> cases_;
 };
 
 } // namespace
 
-std::vector<ShortConvCase> short_conv_grid(ShortConvGrid size) {
+std::vector<Case> short_conv_grid(GridSize size) {
     Grid grid(size);
     grid.traits();
     grid.lengths_and_widths();
@@ -190,17 +190,6 @@ std::vector<ShortConvCase> short_conv_grid(ShortConvGrid size) {
     grid.packed();
     grid.values();
     return grid.take();
-}
-
-std::string run_case(Session& session, const ShortConvCase& entry) {
-    return run_case(session, entry, default_config(session.device().target(), entry.problem));
-}
-
-std::string run_case(Session& session, const ShortConvCase& entry, const Config& config) {
-    const VerifyResult result = session.verify(session.get(entry.problem, config), entry.options);
-    if (result.passed) return {};
-    return fmt::format("{}, {}\n    config {}\n    {}", Problem(entry.problem).to_string(),
-                       entry.options.to_string(), config.to_string(), result.detail);
 }
 
 std::vector<ShortConv> short_conv_spaces() {

@@ -1,27 +1,11 @@
 #pragma once
-// The grid of problems on which the short convolution is compared with its definition in float64, on any
-// device.
+// The grid of problems of the short convolution, its search spaces, and sequences in pieces.
 
-#include <chela/chela.hpp>
-
-#include <string>
-#include <vector>
+#include "tests/numerics/grid.hpp"
 
 namespace chela::tests {
 
-struct ShortConvCase {
-    ShortConv problem;
-    VerifyOptions options;
-};
-
-/// How much of the grid: an emulated GPU takes the reduced one.
-enum class ShortConvGrid { full, reduced };
-std::vector<ShortConvCase> short_conv_grid(ShortConvGrid);
-
-/// Runs one case in the device's own default configuration, or in the given one. Returns why it is wrong, or
-/// nothing.
-std::string run_case(Session&, const ShortConvCase&);
-std::string run_case(Session&, const ShortConvCase&, const Config&);
+std::vector<Case> short_conv_grid(GridSize);
 
 /// Small problems whose search spaces are run, every `step`-th configuration, and why each that is wrong is.
 std::vector<ShortConv> short_conv_spaces();

@@ -4,49 +4,16 @@
 #include "tests/numerics/linear_attention_grid.hpp"
 
 #include <doctest/doctest.h>
-#include <filesystem>
 
 using namespace chela;
 using namespace chela::tests;
 
-namespace {
-
-Session& session() {
-    static Session instance([] {
-        Options options = Options::from_env();
-        options.target = "cpu";
-        options.cache_folder = std::filesystem::temp_directory_path() / "chela_tests_numerics";
-        return options;
-    }());
-    return instance;
-}
-
-} // namespace
-
 TEST_CASE("the grid of sizes, dtypes, layouts and scales") {
-    int run = 0, skipped = 0;
-    for (const auto& entry : linear_attention_grid(GridSize::full)) {
-        const std::string wrong = run_case(session(), entry, skipped);
-        CHECK_MESSAGE(wrong.empty(), wrong);
-        ++run;
-    }
-    const int checked = run - skipped;
-    MESSAGE(checked << " cases ran on " << session().device().name() << ", " << skipped
-                    << " skipped: the CPU has no tf32");
-    CHECK(checked > 500);
+    run_grid(cpu_session(), linear_attention_grid(GridSize::full), 500);
 }
 
 TEST_CASE("decay, feature maps, the normaliser and packed sequences") {
-    int run = 0, skipped = 0;
-    for (const auto& entry : linear_attention_traits_grid(GridSize::full)) {
-        const std::string wrong = run_case(session(), entry, skipped);
-        CHECK_MESSAGE(wrong.empty(), wrong);
-        ++run;
-    }
-    const int checked = run - skipped;
-    MESSAGE(checked << " cases ran on " << session().device().name() << ", " << skipped
-                    << " skipped: the CPU has no tf32");
-    CHECK(checked > 150);
+    run_grid(cpu_session(), linear_attention_traits_grid(GridSize::full), 150);
 }
 
 TEST_CASE("the reference of packed sequences is sliced by heads alone, and a slice is that of the whole") {
@@ -76,7 +43,7 @@ TEST_CASE("a sequence in two pieces with the state carried over is the whole") {
             for (const int first : {1, 63, 64, 100, 299}) {
                 CAPTURE(static_cast<int>(decay));
                 CAPTURE(normalize);
-                CHECK(split_difference(session(),
+                CHECK(split_difference(cpu_session(),
                                        {.head_dim = 64,
                                         .value_dim = 48,
                                         .dtype = DType::fp32,

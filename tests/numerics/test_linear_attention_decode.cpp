@@ -3,47 +3,25 @@
 #include "tests/numerics/linear_attention_decode_grid.hpp"
 
 #include <doctest/doctest.h>
-#include <filesystem>
 
 using namespace chela;
 using namespace chela::tests;
 
-namespace {
-
-Session& session() {
-    static Session instance([] {
-        Options options = Options::from_env();
-        options.target = "cpu";
-        options.cache_folder = std::filesystem::temp_directory_path() / "chela_tests_numerics";
-        return options;
-    }());
-    return instance;
-}
-
-} // namespace
-
 TEST_CASE("decode: the grid of traits, sizes, layouts, decays and indices") {
-    const auto grid = linear_attention_decode_grid(DecodeGrid::full);
-    for (const auto& entry : grid) {
-        const std::string wrong = run_case(session(), entry);
-        CHECK_MESSAGE(wrong.empty(), wrong);
-    }
-    MESSAGE(grid.size() << " cases ran on " << session().device().name());
-    CHECK(grid.size() > 600);
+    run_grid(cpu_session(), linear_attention_decode_grid(GridSize::full), 600);
 }
 
 TEST_CASE("decode: every configuration of the search space") {
-    const DecodeCase entry{{.head_dim = 60,
-                            .value_dim = 100,
-                            .decay = Decay::scalar,
-                            .normalize = true,
-                            .batch = 2,
-                            .tokens = 3,
-                            .heads = 2},
-                           {}};
-    const Problem problem = entry.problem;
-    for (const auto& config : search_space(*problem.family, session().device().target(), problem.traits)) {
-        const std::string wrong = run_case(session(), entry, config);
+    const Problem problem = LinearAttentionDecode{.head_dim = 60,
+                                                  .value_dim = 100,
+                                                  .decay = Decay::scalar,
+                                                  .normalize = true,
+                                                  .batch = 2,
+                                                  .tokens = 3,
+                                                  .heads = 2};
+    for (const auto& config :
+         search_space(*problem.family, cpu_session().device().target(), problem.traits)) {
+        const std::string wrong = run_case(cpu_session(), {problem, {}}, config);
         CHECK_MESSAGE(wrong.empty(), wrong);
     }
 }
@@ -54,7 +32,7 @@ TEST_CASE("decode: a sequence in steps is the sequence") {
             for (const bool indexed : {false, true})
                 for (const auto& steps :
                      {std::vector<int>(40, 1), std::vector{16, 1, 5, 2, 16}, std::vector{7, 7, 7, 7, 7, 5}})
-                    CHECK(chained_difference(session(),
+                    CHECK(chained_difference(cpu_session(),
                                              {.head_dim = 64,
                                               .value_dim = 48,
                                               .dtype = DType::fp32,

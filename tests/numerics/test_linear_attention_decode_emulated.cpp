@@ -10,51 +10,35 @@ using namespace chela::tests;
 
 namespace {
 
-Session emulated(const char* target, std::uint64_t seed = 0, bool check_race = false) {
-    Options options = Options::from_env();
-    options.target = target;
-    options.cache_folder.clear();
-    options.emulator_seed = seed;
-    options.emulator_check_race = check_race;
-    return Session(options);
-}
-
 /// Registers, shuffles and shared memory all take part, with one block for a head or with several and a
 /// second launch for the normaliser.
-const DecodeCase everything{{.head_dim = 24,
-                             .value_dim = 60,
-                             .state_dtype = DType::bf16,
-                             .decay = Decay::scalar,
-                             .feature_map = FeatureMap::elu_plus_one,
-                             .normalize = true,
-                             .indexed = true,
-                             .batch = 3,
-                             .tokens = 3,
-                             .heads = 2,
-                             .pool = 4},
-                            {}};
+const Problem everything = LinearAttentionDecode{.head_dim = 24,
+                                                 .value_dim = 60,
+                                                 .state_dtype = DType::bf16,
+                                                 .decay = Decay::scalar,
+                                                 .feature_map = FeatureMap::elu_plus_one,
+                                                 .normalize = true,
+                                                 .indexed = true,
+                                                 .batch = 3,
+                                                 .tokens = 3,
+                                                 .heads = 2,
+                                                 .pool = 4};
 
 } // namespace
 
 TEST_CASE("decode: the reduced grid on the emulator") {
     Session session = emulated("emulator:sm_80");
-    const auto grid = linear_attention_decode_grid(DecodeGrid::reduced);
-    for (const auto& entry : grid) {
-        const std::string wrong = run_case(session, entry);
-        CHECK_MESSAGE(wrong.empty(), wrong);
-    }
-    MESSAGE(grid.size() << " cases ran on " << session.device().name());
-    CHECK(grid.size() > 150);
+    run_grid(session, linear_attention_decode_grid(GridSize::reduced), 150);
 }
 
 TEST_CASE("decode: every configuration of the search space, emulated") {
     Session session = emulated("emulator:sm_90a");
-    const Problem problem = everything.problem;
     std::size_t launches[2] = {};
-    for (const auto& config : search_space(*problem.family, session.device().target(), problem.traits)) {
-        const std::string wrong = run_case(session, everything, config);
+    for (const auto& config :
+         search_space(*everything.family, session.device().target(), everything.traits)) {
+        const std::string wrong = run_case(session, {everything, {}}, config);
         CHECK_MESSAGE(wrong.empty(), wrong);
-        ++launches[config.algorithm->generate(session.device().target(), problem.traits, config.values)
+        ++launches[config.algorithm->generate(session.device().target(), everything.traits, config.values)
                        .kernels.size() -
                    1];
     }
@@ -81,9 +65,9 @@ TEST_CASE("decode: a sequence in steps is the sequence, emulated") {
 TEST_CASE("decode: any legal order of warps gives the same result, and no race is found") {
     for (const std::uint64_t seed : {7, 8}) {
         Session session = emulated("emulator:sm_80", seed, true);
-        const Problem problem = everything.problem;
-        for (const auto& config : search_space(*problem.family, session.device().target(), problem.traits)) {
-            const std::string wrong = run_case(session, everything, config);
+        for (const auto& config :
+             search_space(*everything.family, session.device().target(), everything.traits)) {
+            const std::string wrong = run_case(session, {everything, {}}, config);
             CAPTURE(seed);
             CHECK_MESSAGE(wrong.empty(), wrong);
         }

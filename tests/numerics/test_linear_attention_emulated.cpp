@@ -8,49 +8,28 @@
 using namespace chela;
 using namespace chela::tests;
 
-namespace {
-
-void run_grid(const char* target, const std::vector<GridCase>& grid, int at_least) {
-    Options options = Options::from_env();
-    options.target = target;
-    options.cache_folder.clear();
-    Session session(options);
-    int run = 0, skipped = 0;
-    for (const auto& entry : grid) {
-        const std::string wrong = run_case(session, entry, skipped);
-        CHECK_MESSAGE(wrong.empty(), wrong);
-        ++run;
-    }
-    MESSAGE(run << " cases ran on " << session.device().name());
-    CHECK(skipped == 0);
-    CHECK(run > at_least);
-}
-
-} // namespace
-
 TEST_CASE("the reduced grid on the emulator, sm_80") {
-    run_grid("emulator:sm_80", linear_attention_grid(GridSize::reduced), 150);
+    Session session = emulated("emulator:sm_80");
+    run_grid(session, linear_attention_grid(GridSize::reduced), 150);
 }
 TEST_CASE("the reduced grid of decay, feature maps, normaliser and packed sequences on the emulator, sm_80") {
-    run_grid("emulator:sm_80", linear_attention_traits_grid(GridSize::reduced), 80);
+    Session session = emulated("emulator:sm_80");
+    run_grid(session, linear_attention_traits_grid(GridSize::reduced), 80);
 }
 TEST_CASE("the reduced grid on the emulator, sm_90a") {
-    run_grid("emulator:sm_90a", linear_attention_grid(GridSize::reduced), 150);
+    Session session = emulated("emulator:sm_90a");
+    run_grid(session, linear_attention_grid(GridSize::reduced), 150);
 }
 TEST_CASE(
     "the reduced grid of decay, feature maps, normaliser and packed sequences on the emulator, sm_90a") {
-    run_grid("emulator:sm_90a", linear_attention_traits_grid(GridSize::reduced), 80);
+    Session session = emulated("emulator:sm_90a");
+    run_grid(session, linear_attention_traits_grid(GridSize::reduced), 80);
 }
 
 TEST_CASE("any legal order of warps and asynchronous copies gives the same result, and no race is found") {
     for (const auto& [target, seed] :
          {std::pair{"emulator:sm_80", std::uint64_t{7}}, {"emulator:sm_80", 8}, {"emulator:sm_90a", 9}}) {
-        Options options = Options::from_env();
-        options.target = target;
-        options.cache_folder.clear();
-        options.emulator_seed = seed;
-        options.emulator_check_race = true;
-        Session session(options);
+        Session session = emulated(target, seed, true);
         for (const auto& [dtype, math] :
              {std::pair{DType::bf16, Math::ieee}, {DType::fp32, Math::ieee}, {DType::fp32, Math::tf32}})
             for (const bool causal : {true, false})
@@ -73,8 +52,7 @@ TEST_CASE("any legal order of warps and asynchronous copies gives the same resul
                     narrow.alignment = static_cast<int>(size_of(dtype));
                     if (causal) narrow.decay = Decay::scalar;
                     for (const LinearAttention& problem : {plain, all, narrow}) {
-                        int skipped = 0;
-                        const std::string wrong = run_case(session, {problem, segments, {}}, skipped);
+                        const std::string wrong = run_case(session, {problem, {}, segments});
                         CAPTURE(seed);
                         CHECK_MESSAGE(wrong.empty(), wrong);
                     }

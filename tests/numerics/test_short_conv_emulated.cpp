@@ -8,28 +8,9 @@
 using namespace chela;
 using namespace chela::tests;
 
-namespace {
-
-Session emulated(const char* target, std::uint64_t seed = 0, bool check_race = false) {
-    Options options = Options::from_env();
-    options.target = target;
-    options.cache_folder.clear();
-    options.emulator_seed = seed;
-    options.emulator_check_race = check_race;
-    return Session(options);
-}
-
-} // namespace
-
 TEST_CASE("short_conv: the reduced grid on the emulator") {
     Session session = emulated("emulator:sm_80");
-    const auto grid = short_conv_grid(ShortConvGrid::reduced);
-    for (const auto& entry : grid) {
-        const std::string wrong = run_case(session, entry);
-        CHECK_MESSAGE(wrong.empty(), wrong);
-    }
-    MESSAGE(grid.size() << " cases ran on " << session.device().name());
-    CHECK(grid.size() > 300);
+    run_grid(session, short_conv_grid(GridSize::reduced), 300);
 }
 
 TEST_CASE("short_conv: a sequence in pieces is the sequence, emulated") {

@@ -1,0 +1,100 @@
+#include "tests/numerics/grid.hpp"
+
+#include "runtime/parallel.hpp"
+
+#include <doctest/doctest.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <optional>
+
+namespace chela::tests {
+
+namespace {
+
+/// The algorithm's default configuration with the case's segments where it can cut the sequence so.
+Config config_of(const Algorithm& algorithm, const Target& target, const Case& entry) {
+    Config config{&algorithm, algorithm.default_config(target, entry.problem)};
+    if (entry.segments == 0) return config;
+    const Values uncut = config.values;
+    config.values.set("segments", entry.segments);
+    if (!algorithm.rejects(target, entry.problem.traits, config.values).empty()) config.values = uncut;
+    return config;
+}
+
+std::vector<Config> configs_of(const Target& target, const Case& entry) {
+    std::vector<Config> configs;
+    for (const Algorithm* algorithm : entry.problem.family->algorithms())
+        if (algorithm->rejects(target, entry.problem.traits).empty() &&
+            (configs.empty() || target.backend != Backend::emulator)) // which is slow
+            configs.push_back(config_of(*algorithm, target, entry));
+    return configs;
+}
+
+Options options_of(const char* target, const char* cache) {
+    Options options = Options::from_env();
+    options.target = target;
+    options.cache_folder = std::filesystem::temp_directory_path() / cache;
+    return options;
+}
+
+} // namespace
+
+std::string run_case(Session& session, const Case& entry, const Config& config) {
+    const VerifyResult result = session.verify(session.get(entry.problem, config), entry.options);
+    if (result.passed) return {};
+    return fmt::format("{}, {}\n    config {}\n    {}\n", entry.problem.to_string(),
+                       entry.options.to_string(), config.to_string(), result.detail);
+}
+
+std::string run_case(Session& session, const Case& entry) {
+    std::string wrong;
+    for (const Config& config : configs_of(session.device().target(), entry))
+        wrong += run_case(session, entry, config);
+    return wrong;
+}
+
+void run_grid(Session& session, const std::vector<Case>& grid, std::size_t at_least) {
+    const Target target = session.device().target();
+    parallel_each(grid.size(), [&](std::size_t i) { // compiles on all cores
+        for (const Config& config : configs_of(target, grid[i])) session.get(grid[i].problem, config);
+    });
+    std::size_t skipped = 0;
+    for (const Case& entry : grid) {
+        if (configs_of(target, entry).empty()) ++skipped;
+        const std::string wrong = run_case(session, entry);
+        CHECK_MESSAGE(wrong.empty(), wrong);
+    }
+    const std::size_t run = grid.size() - skipped;
+    MESSAGE(run << " cases ran on " << session.device().name() << ", " << skipped
+                << " skipped: no algorithm of this device computes them");
+    CHECK(run > at_least);
+    if (target.backend != Backend::cpu) CHECK(skipped == 0);
+}
+
+Session& cpu_session() {
+    static Session session(options_of("cpu", "chela_tests_numerics"));
+    return session;
+}
+
+Session* gpu_session() {
+    static std::optional<Session> session = []() -> std::optional<Session> {
+        try {
+            return Session(options_of("cuda", "chela_tests_gpu"));
+        } catch (const DeviceError& error) {
+            MESSAGE("SKIP: " << error.what());
+            return std::nullopt;
+        }
+    }();
+    return session ? &*session : nullptr;
+}
+
+Session emulated(const char* target, std::uint64_t seed, bool check_race) {
+    Options options = Options::from_env();
+    options.target = target;
+    options.cache_folder.clear();
+    options.emulator_seed = seed;
+    options.emulator_check_race = check_race;
+    return Session(options);
+}
+
+} // namespace chela::tests
