@@ -3,54 +3,27 @@
 #include "tests/numerics/long_conv_grid.hpp"
 
 #include <doctest/doctest.h>
-#include <filesystem>
-#include <optional>
 
 using namespace chela;
 using namespace chela::tests;
 
-namespace {
-
-Session* session() {
-    static std::optional<Session> instance = []() -> std::optional<Session> {
-        Options options = Options::from_env();
-        options.target = "cuda";
-        options.cache_folder = std::filesystem::temp_directory_path() / "chela_tests_gpu";
-        try {
-            return Session(options);
-        } catch (const DeviceError& error) {
-            MESSAGE("SKIP: " << error.what());
-            return std::nullopt;
-        }
-    }();
-    return instance ? &*instance : nullptr;
-}
-
-} // namespace
-
 TEST_CASE("long_conv: the grid of traits, lengths, kernels, channels and values, on the GPU") {
-    if (!session()) return;
-    const auto grid = long_conv_grid(LongConvGrid::full);
-    for (const auto& entry : grid) {
-        const std::string wrong = run_case(*session(), entry);
-        CHECK_MESSAGE(wrong.empty(), wrong);
-    }
-    MESSAGE(grid.size() << " cases ran on " << session()->device().name());
-    CHECK(grid.size() > 300);
+    if (!gpu_session()) return;
+    run_grid(*gpu_session(), long_conv_grid(GridSize::full), 300);
 }
 
 TEST_CASE("long_conv: configurations from all over the search space, on the GPU") {
-    if (!session()) return;
+    if (!gpu_session()) return;
     for (const auto& problem : long_conv_spaces())
-        for (const std::string& wrong : run_space(*session(), problem, 7))
+        for (const std::string& wrong : run_space(*gpu_session(), problem, 7))
             CHECK_MESSAGE(wrong.empty(), wrong);
 }
 
 TEST_CASE("long_conv: a kernel of one tap moves the inputs, on the GPU") {
-    if (!session()) return;
+    if (!gpu_session()) return;
     for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32})
         for (const int lag : {0, 1, 15, 16, 299, -1, -17, -299})
-            CHECK(shift_difference(*session(),
+            CHECK(shift_difference(*gpu_session(),
                                    {.dtype = dtype, .length = 300, .kernel_length = 300, .channels = 3},
                                    lag) == 0);
 }

@@ -3,7 +3,6 @@
 #include "tests/numerics/tensors_on_device.hpp"
 
 #include <cmath>
-#include <fmt/format.h>
 
 namespace chela::tests {
 
@@ -16,13 +15,13 @@ constexpr int channel_counts[] = {1, 3, 64, 100};
 
 class Grid {
   public:
-    explicit Grid(LongConvGrid size) : full_(size == LongConvGrid::full) {}
+    explicit Grid(GridSize size) : full_(size == GridSize::full) {}
 
     void add(const LongConv& problem, const VerifyOptions& options = {}) {
         cases_.push_back({problem, options});
         cases_.back().options.seed = 1000 + cases_.size();
     }
-    std::vector<LongConvCase> take() { return std::move(cases_); }
+    std::vector<Case> take() { return std::move(cases_); }
 
     /// Lengths by kernels as long, shorter and of one entry, with all traits in turn.
     void lengths_and_kernels() {
@@ -118,28 +117,17 @@ class Grid {
 
   private:
     bool full_;
-    std::vector<LongConvCase> cases_;
+    std::vector<Case> cases_;
 };
 
 } // namespace
 
-std::vector<LongConvCase> long_conv_grid(LongConvGrid size) {
+std::vector<Case> long_conv_grid(GridSize size) {
     Grid grid(size);
     grid.lengths_and_kernels();
     grid.traits();
     grid.values();
     return grid.take();
-}
-
-std::string run_case(Session& session, const LongConvCase& entry) {
-    return run_case(session, entry, default_config(session.device().target(), entry.problem));
-}
-
-std::string run_case(Session& session, const LongConvCase& entry, const Config& config) {
-    const VerifyResult result = session.verify(session.get(entry.problem, config), entry.options);
-    if (result.passed) return {};
-    return fmt::format("{}, {}\n    config {}\n    {}", Problem(entry.problem).to_string(),
-                       entry.options.to_string(), config.to_string(), result.detail);
 }
 
 std::vector<LongConv> long_conv_spaces() {

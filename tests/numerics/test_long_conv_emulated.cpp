@@ -9,29 +9,13 @@
 using namespace chela;
 using namespace chela::tests;
 
-namespace {
-
-Session emulated(const char* target, std::uint64_t seed = 0, bool check_race = false) {
-    Options options = Options::from_env();
-    options.target = target;
-    // Cases of the same source compile it once.
-    options.cache_folder = std::filesystem::temp_directory_path() / "chela_tests_emulated";
-    options.emulator_seed = seed;
-    options.emulator_check_race = check_race;
-    return Session(options);
-}
-
-} // namespace
-
 TEST_CASE("long_conv: the reduced grid on the emulator") {
-    Session session = emulated("emulator:sm_80");
-    const auto grid = long_conv_grid(LongConvGrid::reduced);
-    for (const auto& entry : grid) {
-        const std::string wrong = run_case(session, entry);
-        CHECK_MESSAGE(wrong.empty(), wrong);
-    }
-    MESSAGE(grid.size() << " cases ran on " << session.device().name());
-    CHECK(grid.size() > 120);
+    Options options = Options::from_env();
+    options.target = "emulator:sm_80";
+    // Many cases have the same source: it is compiled once.
+    options.cache_folder = std::filesystem::temp_directory_path() / "chela_tests_emulated";
+    Session session(options);
+    run_grid(session, long_conv_grid(GridSize::reduced), 120);
 }
 
 TEST_CASE("long_conv: configurations from all over the search space, emulated") {
@@ -53,14 +37,14 @@ TEST_CASE("long_conv: any legal order of warps gives the same result, and no rac
     for (const std::uint64_t seed : {7, 8}) {
         Session session = emulated("emulator:sm_90a", seed, true);
         for (const DType dtype : {DType::fp16, DType::fp32}) {
-            const std::string wrong = run_case(
-                session, {{.bidirectional = true,
-                           .layout = seed == 7 ? ConvLayout::channels_last : ConvLayout::channels_first,
-                           .dtype = dtype,
-                           .length = 700,
-                           .kernel_length = 600,
-                           .channels = 9},
-                          {}});
+            const LongConv problem{.bidirectional = true,
+                                   .layout =
+                                       seed == 7 ? ConvLayout::channels_last : ConvLayout::channels_first,
+                                   .dtype = dtype,
+                                   .length = 700,
+                                   .kernel_length = 600,
+                                   .channels = 9};
+            const std::string wrong = run_case(session, {problem, {}});
             CAPTURE(seed);
             CHECK_MESSAGE(wrong.empty(), wrong);
         }
