@@ -44,10 +44,49 @@ CHELA_DEVICE void load_windows(FragmentB2 (&fragment)[Config::windows / 2],
         ldmatrix_x4(fragment[pair].r, row + place_of((block + pair * 16) * 16 + half * 8));
 }
 
+/// Diagonals of blocks that have a tap and an input.
+struct Diagonals {
+    int first, last;
+    CHELA_DEVICE bool has(int diagonal) const { return diagonal >= first && diagonal <= last; }
+};
+
+template <class Config>
+using Sums = float[Config::tile_batches][Config::windows][4];
+
+/// Adds what the windows of outputs take from as many windows of inputs, those of `row` and of the rows of
+/// the same channel in the other sequences; the first ones are `distance` windows apart. With `all`, every
+/// pair of them has taps.
+template <bool all, class Config>
+CHELA_DEVICE void add_products(Sums<Config>& sum, const TapSegment<Config>& taps,
+                               const typename Config::Element* row, int distance,
+                               const Diagonals& diagonals) {
+    constexpr int windows = Config::windows, batches = Config::tile_batches;
+#pragma unroll 1
+    for (int shift = 0; shift < 8; ++shift) {
+        FragmentB2 inputs[batches][windows / 2];
+#pragma unroll
+        for (int batch = 0; batch < batches; ++batch)
+            load_windows<Config>(inputs[batch], row + batch * Config::tile_channels * Config::row_pitch,
+                                 7 - shift);
+#pragma unroll
+        for (int apart = 1 - windows; apart < windows; ++apart) { // window of outputs - window of inputs
+            if (!all && !diagonals.has(8 * (distance + apart) + shift)) continue;
+            const FragmentA a = taps.fragment(8 * (apart - windows) + shift);
+#pragma unroll
+            for (int w = 0; w < windows; ++w) {
+                if (w + apart < 0 || w + apart >= windows) continue;
+#pragma unroll
+                for (int batch = 0; batch < batches; ++batch)
+                    Fragments<typename Config::Element>::multiply(sum[batch][w + apart], a,
+                                                                  inputs[batch][w / 2], w % 2);
+            }
+        }
+    }
+}
+
 template <class Config, class Arguments>
 CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     using Element = typename Config::Element;
-    using F = Fragments<Element>;
     constexpr int windows = Config::windows, batches = Config::tile_batches, window = 128;
     static_assert(window * windows == Config::tile_tokens);
     const Tile tile = tile_of<Config>(arguments);
@@ -58,12 +97,12 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     const auto row_of = [rows](int row) { return rows + row * Config::row_pitch; };
     const TapSegment<Config> taps(row_of(batches * Config::tile_channels) + own * 2 * Config::tap_pitch);
 
-    // Diagonals that have a tap and an input, and the windows of inputs that meet them.
     const Lags lags = lags_of(arguments, tile.token, Config::tile_tokens);
-    const int first_diagonal = floor_divide(lags.first, 16), last_diagonal = floor_divide(lags.last + 15, 16);
+    const Diagonals diagonals = {floor_divide(lags.first, 16), floor_divide(lags.last + 15, 16)};
+    // The windows of inputs that they reach.
     const int first_output = tile.token / window;
-    const int lowest = first_output - floor_divide(last_diagonal, 8),
-              highest = first_output + windows - 1 + floor_divide(7 - first_diagonal, 8),
+    const int lowest = first_output - floor_divide(diagonals.last, 8),
+              highest = first_output + windows - 1 + floor_divide(7 - diagonals.first, 8),
               end = (arguments.length + 7 * 16 + window - 1) / window;
     const int last_input = highest < end - 1 ? highest : end - 1;
 
@@ -71,7 +110,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     //@if dtype == fp16
     if (has_channel) scale = tap_scale(arguments, channel, lags);
     //@end
-    float sum[batches][windows][4] = {};
+    Sums<Config> sum = {};
 #pragma unroll 1
     for (int input = lowest > 0 ? lowest : 0; input <= last_input; input += windows) {
         sync_threads(); // everyone is done with the inputs before
@@ -83,26 +122,10 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         if (has_channel) taps.load(arguments, channel, (distance + windows) * window - 1, scale.of_taps);
         sync_threads();
         if (!has_channel) continue;
-#pragma unroll 1
-        for (int shift = 0; shift < 8; ++shift) {
-            FragmentB2 inputs[batches][windows / 2];
-#pragma unroll
-            for (int batch = 0; batch < batches; ++batch)
-                load_windows<Config>(inputs[batch], row_of(batch * Config::tile_channels + own), 7 - shift);
-#pragma unroll
-            for (int apart = 1 - windows; apart < windows; ++apart) { // output p and input w, p - w
-                const int diagonal = 8 * (distance + apart) + shift;
-                if (diagonal < first_diagonal || diagonal > last_diagonal) continue;
-                const FragmentA a = taps.fragment(8 * (apart - windows) + shift);
-#pragma unroll
-                for (int w = 0; w < windows; ++w) {
-                    if (w + apart < 0 || w + apart >= windows) continue;
-#pragma unroll
-                    for (int batch = 0; batch < batches; ++batch)
-                        F::multiply(sum[batch][w + apart], a, inputs[batch][w / 2], w % 2);
-                }
-            }
-        }
+        if (diagonals.has(8 * (distance + 1 - windows)) && diagonals.has(8 * (distance + windows) - 1))
+            add_products<true>(sum, taps, row_of(own), distance, diagonals);
+        else
+            add_products<false>(sum, taps, row_of(own), distance, diagonals);
     }
 
     sync_threads();

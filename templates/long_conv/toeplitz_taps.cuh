@@ -62,7 +62,10 @@ class TapSegment {
     CHELA_DEVICE FragmentA fragment(int block) const {
         const int row = lane() / 4;
         // Position of the lag 16 block + row - lane % 4 * 2 relative to top + 1, in words of its copy.
-        const uint32* const at = words_ + (row % 2 ? 0 : pitch / 2) - 1 - row / 2 + lane() % 4 - 8 * block;
+        // Four loads: where two registers of an operand are one value, the compiler copies all of them each
+        // time.
+        const volatile uint32* const at =
+            words_ + (row % 2 ? 0 : pitch / 2) - 1 - row / 2 + lane() % 4 - 8 * block;
         return {{at[0], at[-4], at[4], at[0]}};
     }
 
