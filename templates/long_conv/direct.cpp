@@ -28,11 +28,11 @@ class Direct final : public Algorithm {
 
     const Schema& tunables() const override {
         static const Schema schema = {
-            Field::integer("tokens", 4, 16, 8, "neighbouring outputs of one thread").over({4, 8, 16}),
+            Field::integer("tokens", 4, 16, 8, "neighbouring outputs of one thread").over({8, 16}),
             Field::integer("token_threads", 4, 256, 32, "threads side by side along the tokens")
-                .over({8, 16, 32, 64}),
-            Field::integer("segment", 8, 1024, 128, "taps in shared memory at once").over({16, 64, 128, 256}),
-            Field::integer("threads", 32, 1024, 128, "threads of one block").over({64, 128, 256}),
+                .over({8, 32, 64}),
+            Field::integer("segment", 8, 1024, 128, "taps in shared memory at once").over({16, 128, 256}),
+            Field::integer("threads", 32, 1024, 128, "threads of one block").over({128, 256}),
             Field::integer("blocks_per_sm", 1, 8, 2, "blocks per multiprocessor that registers are kept for")
                 .over({1, 2, 4}),
         };
@@ -45,9 +45,9 @@ class Direct final : public Algorithm {
 
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {
         const std::int64_t tokens = config["tokens"], threads = config["threads"];
-        if (tokens % 4 != 0 || config["token_threads"] * tokens % 8 != 0)
-            return "tokens must be a multiple of 4, and so many of token_threads threads of 8: packets of "
-                   "tokens";
+        if ((tokens & (tokens - 1)) != 0) return "tokens must be a power of two";
+        if (config["token_threads"] * tokens % 8 != 0)
+            return "token_threads times tokens must be a multiple of 8: packets of tokens";
         if (config["segment"] % std::max<std::int64_t>(tokens, 8) != 0)
             return "segment must be a multiple of tokens and of 8";
         if (threads % 32 != 0 || threads % config["token_threads"] != 0)

@@ -11,7 +11,7 @@
 namespace chela {
 
 /// Where a value lies in a row of shared memory: pieces that lie apart by 8 or 16 fall into different banks.
-CHELA_DEVICE constexpr int place_of(int token) { return token + token / 32 * 4; }
+CHELA_DEVICE constexpr int place_of(int token) { return token + (token >> 5) * 4; }
 template <class Element, int count>
 CHELA_DEVICE void put_packet(float* to, const Packet<Element, count>& packet) {
 #pragma unroll
@@ -23,12 +23,13 @@ CHELA_DEVICE void get_packet(const float* from, Packet<Element, count>& packet) 
     for (int i = 0; i < count; ++i) packet.element[i] = from_float<Element>(from[i]);
 }
 
-/// Pieces of a row: `count` values, a multiple of 4, from a multiple of 4 on.
+/// A piece of a row: `count` values, a power of two from 4 to 32, from a multiple of it on.
 template <int count>
 CHELA_DEVICE void read_piece(float (&values)[count], const float* row, int first) {
+    const float* const from = row + place_of(first);
 #pragma unroll
     for (int i = 0; i < count; i += 4) {
-        const auto four = *reinterpret_cast<const Packet<float, 4>*>(row + place_of(first + i));
+        const auto four = *reinterpret_cast<const Packet<float, 4>*>(from + i);
 #pragma unroll
         for (int j = 0; j < 4; ++j) values[i + j] = four.element[j];
     }
@@ -88,6 +89,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         Outputs<tokens> outputs;
         float far[tokens], near[tokens], tap[tokens];
         read_piece(near, row, segment + first);
+#pragma unroll 2
         for (int i = 0; i < count; i += tokens) {
             read_piece(far, row, segment + first - i - tokens);
             read_piece(tap, own_taps, i);

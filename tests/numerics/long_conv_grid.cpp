@@ -74,6 +74,15 @@ class Grid {
                      .length = 5,
                      .kernel_length = 4,
                      .channels = channels});
+        if (full_)
+            for (const ConvLayout layout : layouts)
+                for (const DType dtype : dtypes)
+                    add({.bidirectional = true,
+                         .layout = layout,
+                         .dtype = dtype,
+                         .length = 200001,
+                         .kernel_length = 33,
+                         .channels = 2});
         // Kernels longer than the sequence: what reaches beyond it meets zeros.
         for (const DType dtype : dtypes)
             for (const bool bidirectional : {false, true})
