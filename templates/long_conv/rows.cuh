@@ -53,7 +53,7 @@ template <class Config, int tokens, class Arguments, class Put>
 CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int first, const Put& put) {
     using Element = typename Config::Element;
     constexpr int packet = Config::packet, rows = Config::tile_batches * Config::tile_channels;
-#pragma unroll 4
+#pragma unroll 3 // what is on its way at once stays in registers
     for (int unit = thread_index(); unit < rows * tokens / Config::unit_elements; unit += Config::threads) {
         //@if layout == channels_last
         constexpr int packets = Config::tile_channels / packet; // of one token

@@ -51,9 +51,9 @@ class TapSegment {
     CHELA_DEVICE void load(const Arguments& arguments, int channel, int top, float scale) const {
         if (top - pitch > 0 && top < arguments.kernel_length) { // of the kernel alone, and all of them there
             const float* const last = arguments.kernel + channel * arguments.kernel_stride[0] + top;
-            write([last](int below) { return last[-below]; }, scale);
+            write<8>([last](int below) { return last[-below]; }, scale);
         } else {
-            write([&](int below) { return tap(arguments, channel, top - below); }, scale);
+            write<2>([&](int below) { return tap(arguments, channel, top - below); }, scale);
         }
     }
 
@@ -70,10 +70,10 @@ class TapSegment {
     }
 
   private:
-    /// tap_below(i) is for the lag `top - i`.
-    template <class TapBelow>
+    /// tap_below(i) is for the lag `top - i`; `together` words are on their way at once.
+    template <int together, class TapBelow>
     CHELA_DEVICE void write(const TapBelow& tap_below, float scale) const {
-#pragma unroll 4
+#pragma unroll together
         for (int word = lane(); word < pitch / 2; word += 32) {
             float value[3];
 #pragma unroll
