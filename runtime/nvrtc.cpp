@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -64,6 +65,12 @@ Nvrtc::Nvrtc(const ToolSearch& search) : functions_(std::make_unique<Functions>(
             "nvidia-cuda-nvrtc` (it needs no GPU), or name the library libnvrtc.so.13. Tried:{}",
             reasons));
     }
+    // NVRTC opens it by its bare name, which finds it in the loader's folders, or where it is open already.
+    int major = 0, minor = 0;
+    check(functions_->version(&major, &minor), "tell its version");
+    const auto folder = std::filesystem::path(library_.path()).parent_path();
+    builtins_ = DynamicLibrary::open(folder / fmt::format("libnvrtc-builtins.so.{}.{}", major, minor));
+
     int count = 0;
     check(functions_->architecture_count(&count), "list architectures");
     architectures_.resize(static_cast<std::size_t>(count));

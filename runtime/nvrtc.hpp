@@ -46,7 +46,7 @@ class Nvrtc {
   private:
     struct Functions;
     void check(int status, const char* doing) const;
-    DynamicLibrary library_;
+    DynamicLibrary library_, builtins_;
     std::unique_ptr<Functions> functions_;
     std::vector<int> architectures_;
 };

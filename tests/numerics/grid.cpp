@@ -89,9 +89,7 @@ Session* gpu_session() {
 }
 
 Session emulated(const char* target, std::uint64_t seed, bool check_race) {
-    Options options = Options::from_env();
-    options.target = target;
-    options.cache_folder.clear();
+    Options options = options_of(target, "chela_tests_emulated");
     options.emulator_seed = seed;
     options.emulator_check_race = check_race;
     return Session(options);

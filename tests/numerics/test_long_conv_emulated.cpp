@@ -4,17 +4,12 @@
 #include "tests/numerics/long_conv_grid.hpp"
 
 #include <doctest/doctest.h>
-#include <filesystem>
 
 using namespace chela;
 using namespace chela::tests;
 
 TEST_CASE("long_conv: the reduced grid on the emulator") {
-    Options options = Options::from_env();
-    options.target = "emulator:sm_80";
-    // Many cases have the same source: it is compiled once.
-    options.cache_folder = std::filesystem::temp_directory_path() / "chela_tests_emulated";
-    Session session(options);
+    Session session = emulated("emulator:sm_80");
     run_grid(session, long_conv_grid(GridSize::reduced), 120);
 }
 
