@@ -1,6 +1,7 @@
 // What a launch through chela costs the host, beside the driver's own cuLaunchKernel of the same kernel with
 // the same arguments. The smallest problem, so that the device never holds the host up; a batch is waited for
-// in between.
+// in between. And what an empty kernel takes as `chela bench` times it: no figure of a short kernel can be
+// below.
 //     chela_launch_overhead [--output FILE]
 
 #include "runtime/cuda_context.hpp"
@@ -84,12 +85,24 @@ int main(int argc, char** argv) try {
     const auto ours = [&] { op.launch(nullptr, arguments); };
     median_us(session.device(), bare); // warm up
     const double bare_us = median_us(session.device(), bare), op_us = median_us(session.device(), ours);
-    fmt::print("cuLaunchKernel {:.2f} us, Op::launch {:.2f} us, chela adds {:.2f} us\n", bare_us, op_us,
-               op_us - bare_us);
+    const Binary nothing =
+        nvrtc.compile("extern \"C\" __global__ void nothing() {}", "nothing", session.device().target());
+    driver.cuModuleLoadData(&module, nothing.bytes.data());
+    driver.cuModuleGetFunction(&function, module, "nothing");
+    const auto launch_nothing = [&] {
+        driver.cuLaunchKernel.result(function, 1, 1, 1, 32, 1, 1, 0, nullptr, nullptr, nullptr);
+    };
+    std::vector<double> empty_ms = session.device().time(launch_nothing, 51);
+    std::ranges::nth_element(empty_ms, empty_ms.begin() + 25);
+    const double empty_us = empty_ms[25] * 1e3;
+    fmt::print("cuLaunchKernel {:.2f} us, Op::launch {:.2f} us, chela adds {:.2f} us; an empty kernel takes "
+               "{:.2f} us on the device\n",
+               bare_us, op_us, op_us - bare_us, empty_us);
     if (!output.empty())
         std::ofstream(output) << Json{{"provenance", provenance(session.device())},
                                       {"bare_us", bare_us},
-                                      {"op_launch_us", op_us}}
+                                      {"op_launch_us", op_us},
+                                      {"empty_kernel_us", empty_us}}
                                      .dump(1)
                               << "\n";
     return 0;
