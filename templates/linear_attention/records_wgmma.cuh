@@ -27,8 +27,7 @@ CHELA_DEVICE void store_record(float* record, const GroupState<Config>& state, i
 }
 
 template <class Config>
-CHELA_DEVICE void add_record(GroupState<Config>& state, float* record, int first_value) {
-    const float* const part = record_part<Config>(record, first_value);
+CHELA_DEVICE void add_record(GroupState<Config>& state, const float* part) {
 #pragma unroll
     for (int i = 0; i < Config::head_columns / 2; i += 4) {
         const Vector16 x = *reinterpret_cast<const Vector16*>(part + i * 128);
@@ -50,13 +49,18 @@ CHELA_DEVICE void load_state(GroupState<Config>& state, const Arguments& argumen
                    arguments.initial_state_stride[2], first_value);
     //@if reads_workspace
     if (pieces > 0) launch_wait();
+    float* const records = unit_state<Config>(arguments, unit, 0);
+    const float* part = record_part<Config>(records, first_value);
+    //@if decay != none
+    const float* decay = records + Config::record_decay;
+    //@end
 #pragma unroll 1
-    for (int piece = 0; piece < pieces; ++piece) {
-        float* const record = unit_state<Config>(arguments, unit, piece);
+    for (int piece = 0; piece < pieces; ++piece, part += Config::record_elements) {
         //@if decay != none
-        state.scale(exp2_approx(record[Config::record_decay]));
+        state.scale(exp2_approx(*decay));
+        decay += Config::record_elements;
         //@end
-        add_record(state, record, first_value);
+        add_record(state, part);
     }
     //@end
 }

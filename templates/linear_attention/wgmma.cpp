@@ -56,7 +56,7 @@ struct Layout {
             scores_registers = chunk / 2 + 48 + (decay ? 16 : 0) + (normalize ? 8 : 0) +
                                (normalize && maps ? decay ? 16 : 8 : 0);
         output_registers = std::min<std::int64_t>(
-            240, round_up(head_columns / 2 + chunk / 2 + std::min<std::int64_t>(head_columns, 128) / 4 +
+            248, round_up(head_columns / 2 + chunk / 2 + std::min<std::int64_t>(head_columns, 128) / 4 +
                               chunk / 4 + 32 + (!normalize && (decay || config["segments"] > 1) ? 8 : 0),
                           8));
         launch_registers = std::min<std::int64_t>(248, 65536 / (threads * config["blocks_per_sm"]) / 8 * 8);
@@ -64,7 +64,7 @@ struct Layout {
         if (launch_registers * groups - registers() >= 16 + 24 + 16 * output_groups) {
             copy_registers += 16;
             if (chunks) scores_registers += 24;
-            output_registers = std::min<std::int64_t>(240, output_registers + 16);
+            output_registers = std::min<std::int64_t>(248, output_registers + 16);
         }
     }
 
