@@ -76,7 +76,7 @@ ChunkExtras::ChunkExtras(const Values& traits, std::int64_t chunk, std::int64_t 
     : decays(traits["decay"] != static_cast<int>(Decay::none)),
       gated(traits["decay"] == static_cast<int>(Decay::scalar)), normalizes(traits["normalize"] != 0) {
     decay = gated ? 4 * stages * chunk : 0;
-    normalizer = decay + (decays ? 4 * 3 * chunk : 0);
+    normalizer = decay + (decays ? 12 * chunk : 0);
     bytes = normalizer + (normalizes ? 4 * (padded_head_dim + chunk + chunk / 16 * chunk) : 0);
 }
 

@@ -13,7 +13,7 @@ const std::string problem = "linear_attention --head-dim 32 --dtype fp32 --batch
 
 nlohmann::ordered_json json_of(const TemporaryFolder& folder, const std::string& line, int code = 0) {
     auto all = words(line);
-    all.push_back("--json");
+    all.emplace_back("--json");
     const Outcome outcome = run_chela(folder, all);
     INFO(line, "\n", outcome.err);
     CHECK(outcome.code == code);

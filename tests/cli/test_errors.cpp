@@ -21,7 +21,7 @@ void check_refused(const TemporaryFolder& folder, const std::vector<std::string>
     CHECK(plain.code == code);
     CHECK(plain.out.empty());
     auto with_json = all;
-    with_json.push_back("--json");
+    with_json.emplace_back("--json");
     const Outcome machine = run_chela(folder, with_json);
     CHECK(machine.code == code);
     const auto json = machine.json();

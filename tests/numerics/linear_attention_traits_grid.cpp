@@ -50,7 +50,10 @@ class Grid {
                     for (const FeatureMap map : maps)
                         for (const bool causal : {true, false}) {
                             if (!causal && decay != Decay::none) continue;
-                            if (!full_ && number % 3 != 0 && ++number) continue;
+                            if (!full_ && number % 3 != 0) {
+                                ++number;
+                                continue;
+                            }
                             const auto [head_dim, value_dim] =
                                 full_ ? full_dims[number % std::size(full_dims)]
                                       : reduced_dims[number / 3 % std::size(reduced_dims)];

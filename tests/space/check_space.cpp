@@ -76,7 +76,6 @@ bool compile_all(const Nvrtc& nvrtc, const std::vector<const Unit*>& units, cons
                          [&](const Unit* unit) { return !journal.find(unit->key); });
     std::ranges::stable_partition(left, &Unit::is_default);
     std::atomic<std::size_t> next = 0, done = 0;
-    std::atomic<bool> finished = false;
     std::jthread progress([&](const std::stop_token& stop) {
         const bool terminal = isatty(STDERR_FILENO);
         for (int second = 1; !stop.stop_requested(); ++second) {
