@@ -17,15 +17,15 @@ CHELA_DEVICE int panel_offset(int row, int piece) {
 
 /// Starts copying a [rows, columns] tile of 16-bit elements into panels, in pieces of `alignment` bytes. Rows
 /// from valid_rows on and columns from valid_columns on become zero; `source` is not read there. `thread`
-/// counts the copying threads; `policy` is for L2, if given.
-template <class Element, int rows, int columns, int alignment, int threads, class... Policy>
+/// counts the copying threads.
+template <class Element, int rows, int columns, int alignment, int threads>
 CHELA_DEVICE void load_panels(unsigned char* tile, const Element* source, long long row_stride,
-                              int valid_rows, int valid_columns, int thread, Policy... policy) {
+                              int valid_rows, int valid_columns, int thread) {
     constexpr int bytes = alignment >= 4 ? alignment : 2;
     constexpr int elements = bytes / 2, pieces_per_row = columns / elements;
     const auto copy = [=](unsigned char* to, const Element* from, bool valid) {
         if constexpr (alignment >= 4)
-            cp_async<bytes>(to, valid ? from : source, valid, policy...);
+            cp_async<bytes>(to, valid ? from : source, valid);
         else
             *reinterpret_cast<Element*>(to) = valid ? *from : Element{};
     };

@@ -25,24 +25,11 @@ CHELA_DEVICE int unit_chunks(const Unit& unit) {
     return unit.end > unit.begin ? (unit.end - unit.begin + Config::chunk - 1) / Config::chunk : 0;
 }
 
-//@if sums_state
-/// First chunks of each piece that L2 keeps for the launch that follows and begins with them.
-template <class Config, class Arguments>
-CHELA_DEVICE long long kept_chunks(const Arguments& arguments) {
-    const long long chunk_bytes = 2ll * Config::chunk * (Config::head_dim + Config::value_dim);
-    return Config::kept_bytes / (chunk_bytes * (unit_count<Config>(arguments) / Config::value_tiles + 1));
-}
-//@end
-
 template <class Config, class Arguments>
 CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared, StageRing<Config>& ring) {
     using Element = typename Config::Element;
     constexpr int chunk = Config::chunk;
     Filler<Config> filler{ring, shared};
-    //@if sums_state
-    const long long kept = kept_chunks<Config>(arguments);
-    const uint64 keep = l2_keep(), usual = l2_usual();
-    //@end
     for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
         const Unit unit = unit_of<Config>(arguments, index);
         //@if sums_state
@@ -53,13 +40,12 @@ CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared,
             const long long skipped = chunk_index * chunk;
             const int token = unit.begin + chunk_index * chunk, left = unit.end - token;
             unsigned char* const stage = filler.next();
-            const uint64 policy = chunk_index < kept ? keep : usual;
             load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
                 stage, key + skipped * arguments.k_stride[1], arguments.k_stride[1], left, Config::head_dim,
-                filler.thread, policy);
+                filler.thread);
             load_panels<Element, chunk, Config::value_tile, Config::alignment, 128>(
                 stage + Config::value_offset, value + skipped * arguments.v_stride[1], arguments.v_stride[1],
-                left, Config::value_dim - first_value, filler.thread, policy);
+                left, Config::value_dim - first_value, filler.thread);
             //@if decay == scalar
             load_gates<Config>(shared, filler.cursor.slot, arguments, unit, token, filler.thread);
             //@end

@@ -9,7 +9,6 @@ namespace chela {
 namespace {
 
 constexpr std::int64_t group_threads = 128, group_values = 64;
-constexpr std::int64_t kept_in_l2 = 36 << 20; // bytes, of the 50 MiB of an H100 and an H200
 
 std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
@@ -179,16 +178,14 @@ class Wgmma final : public Algorithm {
         bodies.record.decay = of_passes.value_tiles * config["value_tile"] * of_passes.head_columns;
         bodies.record.elements =
             bodies.record.decay + (traits["decay"] != static_cast<int>(Decay::none) ? 4 : 0);
-        bodies.states = of_passes.body(
-            passes, config,
-            {flag("sums_state", true), flag("writes_outputs", false), constant("kept_bytes", kept_in_l2)});
+        bodies.states =
+            of_passes.body(passes, config, {flag("sums_state", true), flag("writes_outputs", false)});
         if (traits["causal"])
             bodies.forward =
                 Layout(Body::chunks, traits, config).body("linear_attention/forward_wgmma.cuh", config);
         else
-            bodies.forward = of_passes.body(
-                passes, config,
-                {flag("sums_state", !split), flag("writes_outputs", true), constant("kept_bytes", 0)});
+            bodies.forward =
+                of_passes.body(passes, config, {flag("sums_state", !split), flag("writes_outputs", true)});
         return compose({&linear_attention_family(),
                         target,
                         traits,

@@ -20,34 +20,6 @@ CHELA_DEVICE void cp_async(void* shared, const void* global, bool valid = true) 
                      : "memory");
 }
 
-/// A line stays in L2 when others need its place, where it can; or as usual.
-CHELA_DEVICE uint64 l2_keep() {
-    uint64 policy;
-    asm("createpolicy.fractional.L2::evict_last.b64 %0, 1.0;" : "=l"(policy));
-    return policy;
-}
-CHELA_DEVICE uint64 l2_usual() {
-    uint64 policy;
-    asm("createpolicy.fractional.L2::evict_normal.b64 %0, 1.0;" : "=l"(policy));
-    return policy;
-}
-
-/// The same with a policy for L2.
-template <int bytes>
-CHELA_DEVICE void cp_async(void* shared, const void* global, bool valid, uint64 policy) {
-    const int source_bytes = valid ? bytes : 0;
-    if constexpr (bytes == 16)
-        asm volatile("cp.async.cg.shared.global.L2::cache_hint.L2::128B [%0], [%1], 16, %2, %3;" ::"r"(
-                         shared_address(shared)),
-                     "l"(global), "r"(source_bytes), "l"(policy)
-                     : "memory");
-    else
-        asm volatile("cp.async.ca.shared.global.L2::cache_hint.L2::128B [%0], [%1], %2, %3, %4;" ::"r"(
-                         shared_address(shared)),
-                     "l"(global), "n"(bytes), "r"(source_bytes), "l"(policy)
-                     : "memory");
-}
-
 /// Closes the group of the copies that this thread issued since the last commit (it may be empty).
 CHELA_DEVICE void cp_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 

@@ -10,12 +10,6 @@ CHELA_DEVICE void cp_async(void* shared, const void* global, bool valid = true) 
     static_assert(bytes == 4 || bytes == 8 || bytes == 16, "cp.async copies 4, 8 or 16 bytes");
     chela_emulator_cp_async(shared, global, bytes, valid, chela_emulator_site());
 }
-CHELA_DEVICE uint64 l2_keep() { return 0; }
-CHELA_DEVICE uint64 l2_usual() { return 0; }
-template <int bytes>
-CHELA_DEVICE void cp_async(void* shared, const void* global, bool valid, uint64) {
-    cp_async<bytes>(shared, global, valid);
-}
 CHELA_DEVICE void cp_async_commit() { chela_emulator_cp_async_commit(); }
 template <int groups_left>
 CHELA_DEVICE void cp_async_wait() {
