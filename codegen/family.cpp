@@ -54,6 +54,17 @@ std::int64_t Family::alignment(const Problem& problem, const TensorSpec& tensor)
     return std::max(problem.traits["alignment"], size);
 }
 
+double Family::error_bound(const Problem& problem) const {
+    switch (problem.dtype()) {
+    case DType::bf16:
+        return 6e-3;
+    case DType::fp16:
+        return 1.5e-3;
+    default:
+        return 1e-5;
+    }
+}
+
 double Family::ideal_bytes(const Problem& problem, bool with_optional) const {
     double bytes = 0;
     for (const TensorSpec& tensor : problem.tensors()) {

@@ -1,11 +1,11 @@
 #include "templates/linear_attention/family.hpp"
 
 #include "codegen/error.hpp"
+#include "templates/alignment.hpp"
 #include "templates/linear_attention/reference.h"
 #include "templates/packed.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -69,16 +69,10 @@ class LinearAttention final : public Family {
             throw UserError(fmt::format("decay is '{}' and causal is false; without an order of the tokens "
                                         "nothing decays: decay must be none, or causal true",
                                         traits.text("decay")));
-        const auto size = static_cast<std::uint64_t>(size_of(dtype));
-        const auto rows = (static_cast<std::uint64_t>(traits["head_dim"]) |
-                           static_cast<std::uint64_t>(traits["value_dim"])) *
-                          size;
-        const auto natural = static_cast<std::int64_t>(std::min<std::uint64_t>(16, rows & (~rows + 1)));
-        const std::int64_t asked = traits["alignment"];
-        if (asked != 0 && (!std::has_single_bit(static_cast<std::uint64_t>(asked)) || asked < size_of(dtype)))
-            throw UserError(fmt::format(
-                "alignment is {}; it must be {}, 8 or 16 bytes (2 too for 16-bit types), or left out", asked,
-                4));
+        const std::int64_t asked = traits["alignment"],
+                           natural =
+                               natural_alignment((traits["head_dim"] | traits["value_dim"]) * size_of(dtype));
+        check_alignment(asked, size_of(dtype), "16-bit types");
         // A row of D elements is copied in pieces of `alignment` bytes, so it has to hold a whole number of
         // them.
         traits.set("alignment", asked == 0 ? natural : std::min(asked, natural));
@@ -230,15 +224,7 @@ class LinearAttention final : public Family {
     }
 
     double error_bound(const Problem& problem) const override {
-        switch (problem.dtype()) {
-        case DType::bf16:
-            return 6e-3;
-        case DType::fp16:
-            return 1.5e-3;
-        default:
-            break;
-        }
-        return problem.traits["math"] == static_cast<int>(Math::tf32) ? 1e-3 : 1e-5;
+        return problem.traits["math"] == static_cast<int>(Math::tf32) ? 1e-3 : Family::error_bound(problem);
     }
 
     const std::vector<std::string>& independent_extents() const override {

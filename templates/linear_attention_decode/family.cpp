@@ -1,12 +1,11 @@
 #include "templates/linear_attention_decode/family.hpp"
 
-#include "codegen/error.hpp"
+#include "templates/alignment.hpp"
 #include "templates/linear_attention_decode/reference.h"
+#include "templates/pool.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace chela {
 
@@ -59,13 +58,9 @@ class LinearAttentionDecode final : public Family {
         Values traits = given;
         if (traits["value_dim"] == 0) traits.set("value_dim", traits["head_dim"]);
         const std::int64_t size = size_of(decode_state_dtype(traits));
-        const auto row = static_cast<std::uint64_t>(traits["value_dim"] * size);
-        const auto natural = static_cast<std::int64_t>(std::min<std::uint64_t>(16, row & (~row + 1)));
-        const std::int64_t asked = traits["alignment"];
-        if (asked != 0 && (!std::has_single_bit(static_cast<std::uint64_t>(asked)) || asked < size))
-            throw UserError(fmt::format(
-                "alignment is {}; it must be 4, 8 or 16 bytes (2 too for a state of bf16), or left out",
-                asked));
+        const std::int64_t asked = traits["alignment"],
+                           natural = natural_alignment(traits["value_dim"] * size);
+        check_alignment(asked, size, "a state of bf16");
         // A row is moved in pieces of `alignment` bytes, so it has to hold a whole number of them.
         traits.set("alignment", asked == 0 ? natural : std::min(asked, natural));
         return traits;
@@ -168,12 +163,7 @@ class LinearAttentionDecode final : public Family {
         if (tensor.name == "decay") // from 1/4 to 1/256, as RetNet's
             return std::exp2(random / 4 - 2 - static_cast<double>((4 + 3 * index) % 7));
         if (tensor.name == "gate") return -std::log1p(std::exp(-random)); // the logarithm of a sigmoid
-        if (tensor.name == "state_index") {
-            // Slots of the pool from the last on, some of them skipped: no slot twice, and no sequence has
-            // that of its own number but by chance.
-            const std::int64_t slot = problem.extents["pool"] - 1 - index;
-            return slot < 0 || random > 1.2 ? -1 : static_cast<double>(slot);
-        }
+        if (tensor.name == "state_index") return slot_test_value(problem, index, random);
         // Where the normaliser could vanish, the result would be as ill conditioned as the division.
         const auto map = static_cast<FeatureMap>(problem.traits["feature_map"]);
         const bool has_sign = map == FeatureMap::identity || map == FeatureMap::silu;
@@ -182,16 +172,6 @@ class LinearAttentionDecode final : public Family {
         return scale * (normalizes(problem.traits) && of_normalizer ? std::abs(random) : random);
     }
 
-    double error_bound(const Problem& problem) const override {
-        switch (problem.dtype()) {
-        case DType::bf16:
-            return 6e-3;
-        case DType::fp16:
-            return 1.5e-3;
-        default:
-            return 1e-5;
-        }
-    }
     /// A state of bf16 is rounded once, when it is stored.
     double tensor_error_bound(const Problem& problem, const TensorSpec& tensor) const override {
         const double rounded = problem.dtype(tensor) == DType::bf16 ? 6e-3 : 0;
@@ -207,11 +187,8 @@ class LinearAttentionDecode final : public Family {
         return list;
     }
 
-    /// Of a pool, the states that the sequences have.
     double ideal_bytes(const Problem& problem, bool with_optional) const override {
-        Problem used = problem;
-        used.extents.set("pool", std::min(problem.extents["pool"], problem.extents["batch"]));
-        return Family::ideal_bytes(used, with_optional);
+        return Family::ideal_bytes(with_used_states(problem), with_optional);
     }
 
     double operations(const Problem& problem, const Config&) const override {

@@ -1,12 +1,10 @@
 #include "templates/long_conv/family.hpp"
 
-#include "codegen/error.hpp"
+#include "templates/alignment.hpp"
 #include "templates/long_conv/reference.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace chela {
 
@@ -51,13 +49,9 @@ class LongConvFamily final : public Family {
     Values canonical(const Values& given, const Values& extents) const override {
         Values traits = given;
         const std::int64_t size = size_of(static_cast<DType>(traits["dtype"])), asked = traits["alignment"];
-        if (asked != 0 && (!std::has_single_bit(static_cast<std::uint64_t>(asked)) || asked < size))
-            throw UserError(fmt::format(
-                "alignment is {}; it must be 4, 8 or 16 bytes (2 too for 16-bit types), or left out", asked));
+        check_alignment(asked, size, "16-bit types");
         const bool last = conv_layout(traits) == ConvLayout::channels_last;
-        const auto row = static_cast<std::uint64_t>(extents[last ? "channels" : "length"] * size);
-        const auto natural =
-            row == 0 ? 16 : static_cast<std::int64_t>(std::min<std::uint64_t>(16, row & (~row + 1)));
+        const std::int64_t natural = natural_alignment(extents[last ? "channels" : "length"] * size);
         return traits.set("alignment", asked == 0 ? natural : asked);
     }
 
@@ -122,17 +116,6 @@ class LongConvFamily final : public Family {
         if (tensor.name.starts_with("kernel")) // y is about as large as x
             return random / std::sqrt(static_cast<double>(problem.extents["kernel_length"]));
         return tensor.name == "skip" ? random : scale * random;
-    }
-
-    double error_bound(const Problem& problem) const override {
-        switch (problem.dtype()) {
-        case DType::bf16:
-            return 6e-3;
-        case DType::fp16:
-            return 1.5e-3;
-        default:
-            return 1e-5;
-        }
     }
 
     const std::vector<std::string>& independent_extents() const override {

@@ -1,11 +1,12 @@
 #include "templates/short_conv/family.hpp"
 
 #include "codegen/error.hpp"
+#include "templates/alignment.hpp"
 #include "templates/packed.hpp"
+#include "templates/pool.hpp"
 #include "templates/short_conv/reference.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -76,13 +77,9 @@ class ShortConvFamily final : public Family {
                                         "pool: indexed must be false, or state in_place",
                                         traits.text("state")));
         const std::int64_t size = size_of(static_cast<DType>(traits["dtype"])), asked = traits["alignment"];
-        if (asked != 0 && (!std::has_single_bit(static_cast<std::uint64_t>(asked)) || asked < size))
-            throw UserError(fmt::format(
-                "alignment is {}; it must be 4, 8 or 16 bytes (2 too for 16-bit types), or left out", asked));
+        check_alignment(asked, size, "16-bit types");
         const bool last = conv_layout(traits) == ConvLayout::channels_last;
-        const auto row = static_cast<std::uint64_t>(extents[last ? "channels" : "length"] * size);
-        const auto natural =
-            row == 0 ? 16 : static_cast<std::int64_t>(std::min<std::uint64_t>(16, row & (~row + 1)));
+        const std::int64_t natural = natural_alignment(extents[last ? "channels" : "length"] * size);
         // A step has few tokens: they are read element by element.
         traits.set("alignment", steps(traits) ? size : asked == 0 ? natural : asked);
         return traits;
@@ -187,11 +184,7 @@ class ShortConvFamily final : public Family {
     double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t index, double random,
                       double scale) const override {
         if (tensor.name == "cu_seqlens") return offset_test_value(problem, index, random);
-        if (tensor.name == "state_index") {
-            // Slots of the pool from the last on, some of them skipped.
-            const std::int64_t slot = problem.extents["pool"] - 1 - index;
-            return slot < 0 || random > 1.2 ? -1 : static_cast<double>(slot);
-        }
+        if (tensor.name == "state_index") return slot_test_value(problem, index, random);
         if (tensor.name == "weight") // y is as large as x
             return random / std::sqrt(static_cast<double>(problem.traits["width"]));
         return scale * random;
@@ -200,17 +193,6 @@ class ShortConvFamily final : public Family {
     void check_input(const Problem& problem, const TensorSpec& tensor,
                      std::span<const double> values) const override {
         if (tensor.name == "cu_seqlens") check_offsets(problem, tensor, values);
-    }
-
-    double error_bound(const Problem& problem) const override {
-        switch (problem.dtype()) {
-        case DType::bf16:
-            return 6e-3;
-        case DType::fp16:
-            return 1.5e-3;
-        default:
-            return 1e-5;
-        }
     }
 
     const std::vector<std::string>& independent_extents() const override {
@@ -222,11 +204,8 @@ class ShortConvFamily final : public Family {
         return list;
     }
 
-    /// Of a pool, the states that the sequences have.
     double ideal_bytes(const Problem& problem, bool with_optional) const override {
-        Problem used = problem;
-        used.extents.set("pool", std::min(problem.extents["pool"], problem.extents["batch"]));
-        return Family::ideal_bytes(used, with_optional);
+        return Family::ideal_bytes(with_used_states(problem), with_optional);
     }
 
     double operations(const Problem& problem, const Config&) const override {
