@@ -8,6 +8,10 @@
 //                  Oᵀ = Sᵀ Qᵀ + Vᵀ scoresᵀ,  then  Sᵀ += Vᵀ K  while Oᵀ leaves
 // A block takes one unit of work after the other (a value tile of a piece of a head); the ring runs on across
 // them.
+//@if joined
+// The pieces of a head are the blocks of a cluster. Each sums up its piece before it computes outputs, and
+// writes that down for the others.
+//@end
 
 #include "linear_attention/copying_wgmma.cuh"
 #include "linear_attention/gates_wgmma.cuh"
@@ -15,12 +19,16 @@
 #include "linear_attention/records_wgmma.cuh"
 #include "linear_attention/scores_wgmma.cuh"
 #include "linear_attention/state_wgmma.cuh"
+#include "linear_attention/sums_wgmma.cuh"
 
 namespace chela {
 
 template <class Config>
 struct Rings : StageRing<Config> {
     Barrier scores_full[2], scores_empty[2];
+    //@if joined
+    Barrier records; ///< of the pieces before the one whose outputs this block computes second
+    //@end
 
     CHELA_DEVICE void init() {
         StageRing<Config>::init(4 * (Config::output_groups + 1));
@@ -28,9 +36,24 @@ struct Rings : StageRing<Config> {
             barrier_init(&scores_full[i], 4);
             barrier_init(&scores_empty[i], 4 * Config::output_groups);
         }
+        //@if joined
+        const int rank = cluster_rank(), pieces_before = rank == 0 ? Config::segments - 1 : rank;
+        barrier_init(&records, 4 * Config::output_groups * pieces_before);
+        //@end
         fence_barrier_init();
     }
 };
+
+//@if joined
+/// The calling warp's part of the block's record is written: those of the cluster that need it may go on.
+template <class Config>
+CHELA_DEVICE void announce_record(Rings<Config>& rings) {
+    const int rank = cluster_rank(), other = lane();
+    sync_warp();
+    if (other < Config::segments && other != rank && (other > rank || other == 0))
+        barrier_arrive_remote(&rings.records, other);
+}
+//@end
 
 template <class Config, class Arguments>
 CHELA_DEVICE void copy_chunks(const Arguments& arguments, unsigned char* shared, Rings<Config>& rings) {
@@ -39,6 +62,12 @@ CHELA_DEVICE void copy_chunks(const Arguments& arguments, unsigned char* shared,
     Filler<Config> filler{rings, shared};
     for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
         const Unit unit = unit_of<Config>(arguments, index);
+        //@if joined
+        if (unit.sums) {
+            copy_backwards(arguments, shared, filler, unit);
+            continue;
+        }
+        //@end
         const int first_value = unit.value_tile * Config::value_tile;
         const Element* query = unit_row<Config>(arguments.q, arguments.q_stride, unit);
         const Element* key = unit_row<Config>(arguments.k, arguments.k_stride, unit);
@@ -74,12 +103,44 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
     unsigned char* const staging = shared + Config::outputs_offset + group * (chunk * 128);
     Cursor<Config::stages> cursor;
     Cursor<2> buffer;
+    //@if joined
+    State state;
+    //@end
     for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
         const Unit unit = unit_of<Config>(arguments, index);
         const int first_value = unit.value_tile * Config::value_tile + group * 64;
         Element* output = unit_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
+        //@if joined
+        if (unit.sums) {
+            state.clear();
+            const float log2_decay = sum_backwards(
+                state, arguments, shared, unit, group,
+                [&](int) {
+                    barrier_wait(&rings.scores_full[buffer.slot], buffer.phase); // nothing but the turn
+                    return cursor.slot;
+                },
+                [&] {
+                    warp_arrive(&rings.scores_empty[buffer.slot]);
+                    warp_arrive(&rings.empty[cursor.slot]);
+                    cursor.advance();
+                    buffer.advance();
+                });
+            store_record(state, arguments, unit, first_value, log2_decay);
+            announce_record(rings);
+            continue;
+        }
+        if (unit.piece == 0) {
+            load_initial_state(state, arguments, unit, first_value);
+        } else { // the first block still holds what record 0 has
+            barrier_wait_cluster(&rings.records, 0);
+            const bool last = unit.piece == Config::segments;
+            if (!last) state.clear();
+            add_records(state, arguments, unit, first_value, last ? 1 : 0, unit.piece);
+        }
+        //@else
         State state;
         load_state(state, arguments, unit, first_value, unit.piece);
+        //@end
         for (int token = unit.begin; token < unit.end; token += chunk, cursor.advance(), buffer.advance()) {
             const unsigned char* const query = shared + cursor.slot * Config::stage_bytes;
             const unsigned char* const key = query + Config::key_offset;
@@ -135,7 +196,15 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
             wgmma_pin(state.c);
             warp_arrive(&rings.empty[cursor.slot]);
         }
+        //@if joined
+        if (unit.piece == 0) {
+            store_record(state, arguments, unit, first_value, 0.0f); // with the initial state
+            announce_record(rings);
+        }
+        if (unit.piece == Config::segments) store_final_state(state, arguments, unit, first_value);
+        //@else
         if (unit.piece + 1 == Config::segments) store_final_state(state, arguments, unit, first_value);
+        //@end
     }
 }
 
@@ -144,7 +213,11 @@ CHELA_DEVICE void linear_attention_forward_body(const Arguments& arguments) {
     unsigned char* const shared = dynamic_shared();
     Rings<Config>& rings = *reinterpret_cast<Rings<Config>*>(shared + Config::barriers_offset);
     if (thread_index() == 0) rings.init();
+    //@if joined
+    cluster_sync();
+    //@else
     sync_threads();
+    //@end
     const int group = warp_index() / 4;
     if (group == 0) {
         set_registers<Config::copy_registers, Config::launch_registers>();

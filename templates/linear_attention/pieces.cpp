@@ -46,18 +46,19 @@ Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
                                     constant("record_decay", bodies.record.decay)});
         Count grid = heads;
         grid.factor = body.blocks_per_head * std::max<std::int64_t>(1, pieces);
-        program.kernels.push_back({function,
-                                   emit(embedded_files(), request),
-                                   {grid, request.block, body.shared_bytes, 1, body.resident, overlaps}});
+        program.kernels.push_back(
+            {function,
+             emit(embedded_files(), request),
+             {grid, request.block, body.shared_bytes, body.cluster, body.resident, overlaps}});
     };
     if (split) {
         program.workspace_bytes = heads;
         program.workspace_bytes.factor = segments * bodies.record.elements * 4;
         const bool last_is_needed = bodies.scan || !request.traits["causal"];
-        add(bodies.states, "linear_attention_states", segments - !last_is_needed);
+        if (bodies.states) add(*bodies.states, "linear_attention_states", segments - !last_is_needed);
         if (bodies.scan) add(*bodies.scan, "linear_attention_scan", 0);
     }
-    add(bodies.forward, "linear_attention_forward", segments, split && !bodies.scan);
+    add(bodies.forward, "linear_attention_forward", segments, bodies.states && split && !bodies.scan);
     return program;
 }
 

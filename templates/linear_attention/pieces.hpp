@@ -16,6 +16,7 @@ struct PieceBody {
     std::int64_t shared_bytes = 0;
     std::vector<EmitRequest::Constant> derived;
     int resident = 0; ///< persistent blocks of a multiprocessor (see LaunchPlan)
+    int cluster = 1;  ///< blocks of a cluster
 };
 
 /// What the workspace holds of each piece, in floats from the start of its record: the state [D, E], the
@@ -28,11 +29,12 @@ struct PieceRecord {
 };
 
 /// The launches of one algorithm. Without a scan, the forward body itself sums up what comes before a piece,
-/// and a causal sequence needs the states of all pieces but the last.
+/// and a causal sequence needs the states of all pieces but the last; without states it does all of it, the
+/// pieces of a head being a cluster.
 struct PieceBodies {
     explicit PieceBodies(const Values& traits) : record(traits) {}
-    PieceBody states, forward;
-    std::optional<PieceBody> scan;
+    PieceBody forward;
+    std::optional<PieceBody> states, scan;
     PieceRecord record;
 };
 
@@ -43,7 +45,7 @@ bool plain(const Values& traits);
 bool one_pass(const Values& traits, const Values& config);
 
 /// The launches of `bodies` for the configuration's `segments`: the forward body alone, or where the work is
-/// split all three; states and forward run once per segment.
+/// split all there are; states and forward run once per segment.
 Program compose(EmitRequest request, const PieceBodies& bodies, bool split);
 /// Split unless one pass does it.
 inline Program compose(EmitRequest request, const PieceBodies& bodies) {

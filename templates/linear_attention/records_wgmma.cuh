@@ -15,8 +15,11 @@ CHELA_DEVICE float* record_part(float* record, int first_value) {
     return record + first_value / 64 * (64 * Config::head_columns) + thread_index() % 128 * 4;
 }
 
-template <class Config>
-CHELA_DEVICE void store_record(float* record, const GroupState<Config>& state, int first_value) {
+/// What the unit's piece adds to the state, and the logarithm (base 2) of its decay.
+template <class Config, class Arguments>
+CHELA_DEVICE void store_record(const GroupState<Config>& state, const Arguments& arguments, const Unit& unit,
+                               int first_value, [[maybe_unused]] float log2_decay) {
+    float* const record = unit_state<Config>(arguments, unit, unit.piece);
     float* const part = record_part<Config>(record, first_value);
 #pragma unroll
     for (int i = 0; i < Config::head_columns / 2; i += 4) {
@@ -24,6 +27,9 @@ CHELA_DEVICE void store_record(float* record, const GroupState<Config>& state, i
         *reinterpret_cast<Vector16*>(part + i * 128) = {float_to_bits(c[0]), float_to_bits(c[1]),
                                                         float_to_bits(c[2]), float_to_bits(c[3])};
     }
+    //@if decay != none
+    if (thread_index() % 128 == 0) record[Config::record_decay + first_value / 64] = log2_decay;
+    //@end
 }
 
 template <class Config>
@@ -38,32 +44,49 @@ CHELA_DEVICE void add_record(GroupState<Config>& state, const float* part) {
     }
 }
 
-/// What a unit starts from: the initial state, and what `pieces` pieces add to it.
+//@if reads_workspace
+/// Goes on to the state behind pieces `first` to `end` - 1.
 template <class Config, class Arguments>
-CHELA_DEVICE void load_state(GroupState<Config>& state, const Arguments& arguments, const Unit& unit,
-                             int first_value, int pieces) {
-    state.clear();
-    if (arguments.initial_state)
-        state.load(arguments.initial_state + unit.batch * arguments.initial_state_stride[0] +
-                       unit.head * arguments.initial_state_stride[1],
-                   arguments.initial_state_stride[2], first_value);
-    //@if reads_workspace
-    if (pieces > 0) launch_wait();
-    float* const records = unit_state<Config>(arguments, unit, 0);
+CHELA_DEVICE void add_records(GroupState<Config>& state, const Arguments& arguments, const Unit& unit,
+                              int first_value, int first, int end) {
+    float* const records = unit_state<Config>(arguments, unit, first);
     const float* part = record_part<Config>(records, first_value);
     //@if decay != none
-    const float* decay = records + Config::record_decay;
+    const float* decay = records + Config::record_decay + first_value / 64; // the warpgroup's own
     //@end
 #pragma unroll 1
-    for (int piece = 0; piece < pieces; ++piece, part += Config::record_elements) {
+    for (int piece = first; piece < end; ++piece, part += Config::record_elements) {
         //@if decay != none
         state.scale(exp2_approx(*decay));
         decay += Config::record_elements;
         //@end
         add_record(state, part);
     }
+}
+//@end
+
+template <class Config, class Arguments>
+CHELA_DEVICE void load_initial_state(GroupState<Config>& state, const Arguments& arguments, const Unit& unit,
+                                     int first_value) {
+    state.clear();
+    if (arguments.initial_state)
+        state.load(arguments.initial_state + unit.batch * arguments.initial_state_stride[0] +
+                       unit.head * arguments.initial_state_stride[1],
+                   arguments.initial_state_stride[2], first_value);
+}
+
+//@if !joined
+/// What a unit starts from: the initial state, and what `pieces` pieces add to it.
+template <class Config, class Arguments>
+CHELA_DEVICE void load_state(GroupState<Config>& state, const Arguments& arguments, const Unit& unit,
+                             int first_value, int pieces) {
+    load_initial_state(state, arguments, unit, first_value);
+    //@if reads_workspace
+    if (pieces > 0) launch_wait();
+    add_records(state, arguments, unit, first_value, 0, pieces);
     //@end
 }
+//@end
 
 template <class Config, class Arguments>
 CHELA_DEVICE void store_final_state(GroupState<Config>& state, const Arguments& arguments, const Unit& unit,

@@ -86,6 +86,25 @@ CHELA_DEVICE void compute_scores(const Arguments& arguments, unsigned char* shar
     //@end
     for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
         const Unit unit = unit_of<Config>(arguments, index);
+        //@if joined
+        if (unit.sums) { // keys are mapped, and handed on
+            for (int left = unit_chunks<Config>(unit); left > 0; --left) {
+                barrier_wait(&rings.full[cursor.slot], cursor.phase);
+                //@if feature_map != identity
+                map_panels<Config, 128>(shared + cursor.slot * Config::stage_bytes + Config::key_offset,
+                                        unit.end - unit.begin - (left - 1) * chunk,
+                                        warp_index() % 4 * 32 + lane());
+                //@end
+                fence_proxy_async();
+                barrier_wait(&rings.scores_empty[buffer.slot], buffer.phase ^ 1u);
+                warp_arrive(&rings.scores_full[buffer.slot]);
+                warp_arrive(&rings.empty[cursor.slot]);
+                cursor.advance();
+                buffer.advance();
+            }
+            continue;
+        }
+        //@end
         //@if normalize
         const float* const initial = arguments.initial_normalizer
                                          ? arguments.initial_normalizer +

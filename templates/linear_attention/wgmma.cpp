@@ -20,7 +20,7 @@ enum class Body { chunks, passes };
 /// Sizes that follow from traits and tunables.
 struct Layout {
     std::int64_t head_columns, value_tiles, output_groups, groups, threads;
-    std::int64_t query_bytes, stage_bytes, value_offset, scores_bytes, scores_offset, outputs_offset;
+    std::int64_t key_offset, stage_bytes, value_offset, scores_bytes, scores_offset, outputs_offset;
     std::int64_t gates_offset, normalizer_offset, factors_offset, barriers_offset, shared_bytes;
     std::int64_t copy_registers = 40, scores_registers = 0, output_registers, launch_registers;
 
@@ -33,9 +33,10 @@ struct Layout {
         output_groups = value_tile / group_values;
         groups = output_groups + (chunks ? 2 : 1);
         threads = group_threads * groups;
-        const std::int64_t panel = chunk * 128; // 64 columns
-        query_bytes = round_up(head_columns, 64) / 64 * panel;
-        value_offset = chunks ? 2 * query_bytes : query_bytes;
+        const std::int64_t panel = chunk * 128;                                   // 64 columns
+        const std::int64_t query_bytes = round_up(head_columns, 64) / 64 * panel; // and of keys
+        key_offset = chunks ? query_bytes : 0; // passes have one of them at a time
+        value_offset = key_offset + query_bytes;
         stage_bytes = value_offset + output_groups * panel;
         scores_bytes = chunks ? chunk / 64 * panel : 0;
         scores_offset = stages * stage_bytes;
@@ -46,7 +47,7 @@ struct Layout {
         gates_offset = factors_offset + (normalize ? 2 * chunk * 4 : 0);
         const bool gates = traits["decay"] == static_cast<int>(Decay::scalar);
         barriers_offset = gates_offset + (gates ? stages * chunk * 4 : 0);
-        shared_bytes = barriers_offset + 8 * (2 * stages + (chunks ? 4 : 0));
+        shared_bytes = barriers_offset + 8 * (2 * stages + (chunks ? 5 : 0));
         // What a thread holds: accumulators, packed operands, and what the loops around them were seen to
         // need.
         const bool decay = traits["decay"] != static_cast<int>(Decay::none);
@@ -92,7 +93,7 @@ struct Layout {
         parts.insert(
             parts.begin(),
             {constant("head_columns", head_columns), constant("value_tiles", value_tiles),
-             constant("output_groups", output_groups), constant("key_offset", query_bytes),
+             constant("output_groups", output_groups), constant("key_offset", key_offset),
              constant("value_offset", value_offset), constant("stage_bytes", stage_bytes),
              constant("scores_bytes", scores_bytes), constant("scores_offset", scores_offset),
              constant("outputs_offset", outputs_offset), constant("barriers_offset", barriers_offset),
@@ -104,6 +105,8 @@ struct Layout {
                 shared_bytes, std::move(parts), static_cast<int>(config["blocks_per_sm"])};
     }
 };
+
+bool joined(const Values& config) { return config["joined"] != 0; }
 
 EmitRequest::Constant flag(const char* name, bool value) { return {"bool", name, value ? "true" : "false"}; }
 
@@ -119,7 +122,8 @@ class Wgmma final : public Algorithm {
             Field::integer("stages", 2, 12, 3, "chunks in shared memory at once").over({2, 3, 4, 6, 8}),
             Field::integer("blocks_per_sm", 1, 4, 1, "persistent blocks of a multiprocessor").over({1, 2, 3}),
             Field::integer("segments", 1, 256, 1, "pieces of the sequence computed side by side")
-                .over({1, 2, 4, 8, 16, 32}),
+                .over({1, 2, 3, 4, 6, 8, 16, 32}),
+            Field::boolean("joined", false, "the pieces of a head are a cluster, in one launch").over({0, 1}),
         };
         return schema;
     }
@@ -139,10 +143,15 @@ class Wgmma final : public Algorithm {
         if (traits["decay"] != static_cast<int>(Decay::none) && chunk != 64)
             return "a lane keeps the decay of two tokens: chunk must be 64";
         if (traits["normalize"] && config["segments"] > 1) return "pieces have no normaliser";
+        if (joined(config) && (!traits["causal"] || config["segments"] == 1 || config["segments"] > 8))
+            return "a cluster joins 2 to 8 pieces of a causal sequence";
+        if (joined(config) && config["blocks_per_sm"] > 1)
+            return "the blocks of a cluster begin together, with one for each multiprocessor";
         if (value_tile > round_up(traits["value_dim"], group_values))
             return "value_tile would be mostly padding";
         for (const Body body : {Body::chunks, Body::passes}) {
-            if (body == Body::chunks ? !traits["causal"] : one_pass(traits, config)) continue;
+            if (body == Body::chunks ? !traits["causal"] : one_pass(traits, config) || joined(config))
+                continue;
             const std::string reason = Layout(body, traits, config).rejects(target, config);
             if (!reason.empty()) return reason;
         }
@@ -175,17 +184,25 @@ class Wgmma final : public Algorithm {
         const Layout of_passes(Body::passes, traits, config);
         const bool split = config["segments"] > 1;
         PieceBodies bodies(traits);
-        bodies.record.decay = of_passes.value_tiles * config["value_tile"] * of_passes.head_columns;
-        bodies.record.elements =
-            bodies.record.decay + (traits["decay"] != static_cast<int>(Decay::none) ? 4 : 0);
-        bodies.states =
-            of_passes.body(passes, config, {flag("sums_state", true), flag("writes_outputs", false)});
-        if (traits["causal"])
+        // Each warpgroup has its part of a record, and its own decay.
+        const std::int64_t groups = of_passes.value_tiles * of_passes.output_groups;
+        const bool decays = traits["decay"] != static_cast<int>(Decay::none);
+        bodies.record.decay = groups * group_values * of_passes.head_columns;
+        bodies.record.elements = bodies.record.decay + (decays ? round_up(groups, 4) : 0);
+        if (!joined(config))
+            bodies.states =
+                of_passes.body(passes, config, {flag("sums_state", true), flag("writes_outputs", false)});
+        if (traits["causal"]) {
             bodies.forward =
                 Layout(Body::chunks, traits, config).body("linear_attention/forward_wgmma.cuh", config);
-        else
+            if (joined(config)) {
+                bodies.forward.cluster = static_cast<int>(config["segments"]);
+                bodies.forward.resident = 0; // all of them at once
+            }
+        } else {
             bodies.forward =
                 of_passes.body(passes, config, {flag("sums_state", !split), flag("writes_outputs", true)});
+        }
         return compose({&linear_attention_family(),
                         target,
                         traits,

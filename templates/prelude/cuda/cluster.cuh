@@ -41,6 +41,18 @@ CHELA_DEVICE void barrier_arrive_remote(Barrier* barrier, int rank) {
                  "r"(rank)
                  : "memory");
 }
+/// Waits for a phase that other blocks of the cluster arrive in: what they wrote before, to global memory
+/// too, is visible then.
+CHELA_DEVICE void barrier_wait_cluster(Barrier* barrier, uint32 parity) {
+    uint32 done = 0;
+    while (done == 0)
+        asm volatile("{\n\t.reg .pred done;\n\t"
+                     "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%1], %2;\n\t"
+                     "selp.u32 %0, 1, 0, done;\n\t}"
+                     : "=r"(done)
+                     : "r"(shared_address(barrier)), "r"(parity)
+                     : "memory");
+}
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 /// All warps of a warpgroup give registers back, or take them: `count` a multiple of 8 from 24 to 256.

@@ -22,6 +22,7 @@ CHELA_DEVICE T* map_shared_rank(T* shared, int rank) {
 CHELA_DEVICE void barrier_arrive_remote(Barrier* barrier, int rank) {
     chela_emulator_mbarrier_arrive(map_shared_rank(barrier, rank), chela_emulator_site());
 }
+CHELA_DEVICE void barrier_wait_cluster(Barrier* barrier, uint32 parity) { barrier_wait(barrier, parity); }
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 template <int count>

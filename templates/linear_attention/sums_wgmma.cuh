@@ -1,0 +1,72 @@
+#pragma once
+// What a piece adds to the state, on wgmma: its chunks of k and v, the last one first, so that what the piece
+// begins with is still in L2 when its outputs are computed.
+
+#include "linear_attention/copying_wgmma.cuh"
+#include "linear_attention/decay_wgmma.cuh"
+#include "linear_attention/gates_wgmma.cuh"
+#include "linear_attention/state_wgmma.cuh"
+#include "linear_attention/units.cuh"
+
+namespace chela {
+
+/// Brings the chunks of k and v of a unit.
+template <class Config, class Arguments>
+CHELA_DEVICE void copy_backwards(const Arguments& arguments, unsigned char* shared, Filler<Config>& filler,
+                                 const Unit& unit) {
+    using Element = typename Config::Element;
+    constexpr int chunk = Config::chunk;
+    const int first_value = unit.value_tile * Config::value_tile;
+    const Element* const key = unit_row<Config>(arguments.k, arguments.k_stride, unit);
+    const Element* const value = unit_row<Config>(arguments.v, arguments.v_stride, unit) + first_value;
+    for (int index = unit_chunks<Config>(unit) - 1; index >= 0; --index) {
+        const long long skipped = index * chunk;
+        const int token = unit.begin + index * chunk, left = unit.end - token;
+        unsigned char* const stage = filler.next();
+        load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
+            stage + Config::key_offset, key + skipped * arguments.k_stride[1], arguments.k_stride[1], left,
+            Config::head_dim, filler.thread);
+        load_panels<Element, chunk, Config::value_tile, Config::alignment, 128>(
+            stage + Config::value_offset, value + skipped * arguments.v_stride[1], arguments.v_stride[1],
+            left, Config::value_dim - first_value, filler.thread);
+        //@if decay == scalar
+        load_gates<Config>(shared, filler.cursor.slot, arguments, unit, token, filler.thread);
+        //@end
+        filler.landing();
+    }
+}
+
+/// Adds the chunks of a unit to a warpgroup's state. next(token) waits for the chunk at that token and gives
+/// the slot of its stage; done() says that it has been read. Returns the logarithm (base 2) of the unit's
+/// decay.
+template <class Config, class Arguments, class Next, class Done>
+CHELA_DEVICE float sum_backwards(GroupState<Config>& state, const Arguments& arguments, unsigned char* shared,
+                                 const Unit& unit, int group, const Next& next, const Done& done) {
+    using State = GroupState<Config>;
+    float log2_decay = 0.0f;
+    for (int index = unit_chunks<Config>(unit) - 1; index >= 0; --index) {
+        const int token = unit.begin + index * Config::chunk;
+        const int slot = next(token);
+        const unsigned char* const stage = shared + slot * Config::stage_bytes;
+        uint32 values[State::token_steps][4];
+        load_values<Config>(values, stage + Config::value_offset + group * (Config::chunk * 128));
+        //@if decay != none
+        const ChunkDecay<Config> decay = chunk_decay<Config>(shared, slot, arguments, unit, token);
+        float columns[16];
+        decay.of_columns(columns);
+        weigh_values<typename Config::Element>(values, values, columns,
+                                               log2_decay + decay.total); // with all that follows
+        log2_decay += decay.total;
+        //@end
+        wgmma_pin(state.c);
+        wgmma_fence();
+        state.update(values, stage + Config::key_offset);
+        wgmma_commit();
+        wgmma_wait<0>();
+        wgmma_pin(state.c);
+        done();
+    }
+    return log2_decay;
+}
+
+} // namespace chela
