@@ -42,6 +42,11 @@ std::vector<std::pair<std::string, std::string>> lines_of(const BenchResult& res
     if (result.peak_flops > 0)
         lines.back().second += fmt::format("; {:.0f} % of the FMA peak of {}FLOP/s",
                                            100 * result.share_of_peak, quantity_text(result.peak_flops));
+    if (result.cold_ms > 0)
+        lines.insert(lines.begin() + 1,
+                     {"cold", fmt::format("{} with the preparation of {}B, which is done once",
+                                          time_text(result.cold_ms),
+                                          quantity_text(static_cast<double>(result.prepared_bytes)))});
     if (result.host_us > 0)
         lines.emplace_back("host",
                            fmt::format("{:.2f} µs per launch; {:.2f} µs of it chela's", result.host_us,
@@ -65,6 +70,10 @@ int Bench::act() {
     json["median_ms"] = result.median_ms;
     json["spread_ms"] = result.spread_ms;
     json["samples"] = result.samples;
+    if (result.cold_ms > 0) {
+        json["cold_ms"] = result.cold_ms;
+        json["prepared_bytes"] = result.prepared_bytes;
+    }
     json["ideal_bytes"] = result.ideal_bytes;
     json["copy_bandwidth"] = result.copy_bandwidth;
     json["share_of_copy"] = result.share_of_copy;

@@ -27,6 +27,7 @@ ArgumentLayout::ArgumentLayout(const Family& family, const Values& traits) {
     for (const auto& scalar : family.scalars())
         scalar_offset.push_back(scalar.exists(traits) ? place(4) : nowhere);
     workspace_offset = place(8);
+    prepared_offset = place(8);
 }
 
 Arguments::Arguments(const Problem& problem)
@@ -118,11 +119,18 @@ Arguments& Arguments::workspace(void* data, std::size_t bytes) {
     return *this;
 }
 
-void* Arguments::tensor_data(std::size_t index) const {
+Arguments& Arguments::prepared(void* data) {
+    std::memcpy(block_.data() + layout_.prepared_offset, &data, sizeof data);
+    return *this;
+}
+
+void* Arguments::pointer_at(std::size_t offset) const {
     void* data = nullptr;
-    std::memcpy(&data, block_.data() + layout_.tensor_offset[index], sizeof data);
+    std::memcpy(&data, block_.data() + offset, sizeof data);
     return data;
 }
+
+void* Arguments::tensor_data(std::size_t index) const { return pointer_at(layout_.tensor_offset[index]); }
 
 std::int64_t Arguments::tensor_stride(std::size_t index, std::size_t dim) const {
     if (dim + 1 == problem_.family->tensors()[index].rank()) return 1;
@@ -131,39 +139,43 @@ std::int64_t Arguments::tensor_stride(std::size_t index, std::size_t dim) const 
     return stride;
 }
 
+void Arguments::check_tensor(std::size_t index) const {
+    const TensorSpec& spec = problem_.family->tensors()[index];
+    const void* data = tensor_data(index);
+    const std::vector<std::string> dims = problem_.dims(spec);
+    const std::vector<std::int64_t> shape = problem_.shape(spec);
+    std::int64_t elements = 1;
+    for (const auto extent : shape) elements *= extent;
+    if (elements == 0) return; // nothing is read or written
+    if (!data) {
+        if (spec.optional()) return;
+        throw UserError(fmt::format("{} is missing; it must be set ({})", spec.name, spec.help));
+    }
+    const std::int64_t size = size_of(problem_.dtype(spec));
+    const std::int64_t wanted = problem_.family->alignment(problem_, spec);
+    if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uint64_t>(wanted) != 0)
+        throw UserError(fmt::format("the address of {} is not a multiple of {} bytes; give the problem a "
+                                    "smaller alignment, or align the tensor",
+                                    spec.name, wanted));
+    for (std::size_t dim = 0; dim + 1 < spec.rank(); ++dim) {
+        const std::int64_t stride = tensor_stride(index, dim);
+        if (shape[dim] > 1 && stride * size % wanted != 0)
+            throw UserError(
+                fmt::format("the stride of {} along {} is {} elements of {} bytes; it must be a multiple "
+                            "of {} bytes: give the problem a smaller alignment, or pad the tensor",
+                            spec.name, dims[dim], stride, size, wanted));
+    }
+}
+
 void Arguments::check() {
     if (checked_) return;
-    const auto& specs = problem_.family->tensors();
-    for (std::size_t i = 0; i < specs.size(); ++i) {
-        if (!has_tensor(i)) continue;
-        const TensorSpec& spec = specs[i];
-        const void* data = tensor_data(i);
-        const std::vector<std::string> dims = problem_.dims(spec);
-        const std::vector<std::int64_t> shape = problem_.shape(spec);
-        std::int64_t elements = 1;
-        for (const auto extent : shape) elements *= extent;
-        if (elements == 0) continue; // nothing is read or written
-        if (!data) {
-            if (spec.optional()) continue;
-            throw UserError(fmt::format("{} is missing; it must be set ({})", spec.name, spec.help));
-        }
-        const std::int64_t size = size_of(problem_.dtype(spec));
-        const std::int64_t wanted = problem_.family->alignment(problem_, spec);
-        if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uint64_t>(wanted) != 0)
-            throw UserError(
-                fmt::format("the address of {} is not a multiple of {} bytes; give the problem a smaller "
-                            "alignment, or align the tensor",
-                            spec.name, wanted));
-        for (std::size_t dim = 0; dim + 1 < spec.rank(); ++dim) {
-            const std::int64_t stride = tensor_stride(i, dim);
-            if (shape[dim] > 1 && stride * size % wanted != 0)
-                throw UserError(
-                    fmt::format("the stride of {} along {} is {} elements of {} bytes; it must be a multiple "
-                                "of {} bytes: give the problem a smaller alignment, or pad the tensor",
-                                spec.name, dims[dim], stride, size, wanted));
-        }
-    }
+    for (std::size_t i = 0; i < contiguous_.size(); ++i)
+        if (has_tensor(i)) check_tensor(i);
     checked_ = true;
+}
+
+void Arguments::check(std::span<const std::string> tensors) const {
+    for (const std::string& name : tensors) check_tensor(index_of_tensor(name));
 }
 
 } // namespace chela

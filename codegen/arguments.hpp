@@ -17,7 +17,7 @@ struct ArgumentLayout {
     std::vector<std::size_t> tensor_offset; ///< pointer; the strides follow it
     std::vector<std::size_t> extent_offset;
     std::vector<std::size_t> scalar_offset;
-    std::size_t workspace_offset = 0;
+    std::size_t workspace_offset = 0, prepared_offset = 0;
     std::size_t bytes = 0;
 };
 
@@ -41,10 +41,13 @@ class Arguments {
     static constexpr std::size_t workspace_alignment = 16;
     /// Memory lent for the launches, aligned to workspace_alignment bytes; UserError where it is not.
     Arguments& workspace(void* data, std::size_t bytes);
+    /// Where preparing kernels write and the others read, aligned as the workspace; Op sets it.
+    Arguments& prepared(void* data);
 
     const Problem& problem() const { return problem_; }
     const void* block() const { return block_.data(); }
     std::size_t block_bytes() const { return layout_.bytes; }
+    void* workspace() const { return pointer_at(layout_.workspace_offset); }
     std::size_t workspace_bytes() const { return workspace_bytes_; }
     /// Of a tensor that these traits have, by its index among the family's.
     void* tensor_data(std::size_t index) const;
@@ -52,12 +55,16 @@ class Arguments {
 
     /// Throws UserError: a required tensor is missing, or an address or stride breaks the trait `alignment`.
     void check();
+    /// The same of these tensors alone.
+    void check(std::span<const std::string> tensors) const;
 
   private:
     std::size_t index_of_tensor(std::string_view name) const; ///< throws UserError where it has no place
     bool has_tensor(std::size_t index) const {
         return layout_.tensor_offset[index] != ArgumentLayout::nowhere;
     }
+    void* pointer_at(std::size_t offset) const;
+    void check_tensor(std::size_t index) const;
     void write_strides(std::size_t index, std::span<const std::int64_t> strides);
     void write_contiguous(std::size_t index);
     Problem problem_;

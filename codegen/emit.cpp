@@ -71,7 +71,10 @@ std::string arguments_struct(const EmitRequest& request) {
     for (const auto& extent : request.family->extents()) text += fmt::format("    int {};\n", extent.name);
     for (const auto& scalar : request.family->scalars())
         if (scalar.exists(request.traits)) text += fmt::format("    float {};\n", scalar.name);
-    return text + "    void* workspace;\n};\n";
+    text += "    void* workspace;\n";
+    if (request.prepared)
+        text += "    void* prepared; // what a preparing kernel wrote, for any number of launches\n";
+    return text + "};\n";
 }
 
 std::string entry(const EmitRequest& request) {

@@ -24,6 +24,7 @@ struct EmitRequest {
         std::string value; ///< as C++ text
     };
     std::vector<Constant> derived;
+    bool prepared = false; ///< `struct Arguments` ends with `void* prepared`
 };
 
 /// Provenance comment, `struct Config` (traits, tunables, derived constants), `struct Arguments`, prelude,
@@ -34,8 +35,8 @@ struct EmitRequest {
 /// The argument block, the only parameter of every kernel, is laid out by C rules from the family's
 /// declaration: for each tensor that the traits have, in order, `T* NAME` and `long long NAME_stride[rank -
 /// 1]` (elements; the last dimension has unit stride; optional tensors may be null); then each extent as
-/// `int`; then each scalar that the traits have as `float`; then `void* workspace`. codegen/arguments.hpp
-/// packs the same block on the host.
+/// `int`; then each scalar that the traits have as `float`; then `void* workspace`; then `void* prepared`,
+/// which is declared where the request asks for it. codegen/arguments.hpp packs the same block on the host.
 std::string emit(const TemplateFiles& files, const EmitRequest& request);
 
 } // namespace chela

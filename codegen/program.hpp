@@ -1,5 +1,5 @@
 #pragma once
-// What codegen returns: the kernels of one operation, how each is launched, and the workspace they share.
+// What codegen returns: the kernels of one operation, how each is launched, and the memory they share.
 // All of it is data, so that it can be printed, compared and tested without a device.
 
 #include "codegen/schema.hpp"
@@ -46,11 +46,23 @@ struct Kernel {
     std::string entry;  ///< extern "C" name
     std::string source; ///< self-contained translation unit
     LaunchPlan launch;
+    /// Its results serve any number of launches of the others. It reads only the tensors that
+    /// Program::prepared_from names and writes only what Arguments calls `prepared`.
+    bool prepares = false;
 };
 
 struct Program {
     std::vector<Kernel> kernels;  ///< launched in this order on one stream
     Count workspace_bytes{0, {}}; ///< device memory the caller lends for the duration of the launches
+    /// Device memory for what is prepared, which may depend on the extents named here and on no others.
+    Count prepared_bytes{0, {}};
+    std::vector<std::string> prepared_from{}; ///< tensors that preparing kernels read
+
+    bool prepares() const {
+        for (const Kernel& kernel : kernels)
+            if (kernel.prepares) return true;
+        return false;
+    }
 };
 
 } // namespace chela

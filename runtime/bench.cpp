@@ -63,9 +63,20 @@ BenchResult Session::bench(const Op& op, int samples) {
     Device& device = this->device();
     BenchResult result;
     VerificationCase& tensors_of_problem = verifier().prepare(op.problem(), usual_options(op.problem(), 1));
-    std::vector<double> times =
-        device.time([&] { tensors_of_problem.launch(state.program, state.loaded); }, samples);
-    std::sort(times.begin(), times.end());
+    const auto time = [&](Phase phase) {
+        std::vector<double> times =
+            device.time([&] { tensors_of_problem.launch(state.program, state.loaded, phase); }, samples);
+        std::sort(times.begin(), times.end());
+        return times;
+    };
+    tensors_of_problem.prepare(state.program, state.loaded);
+    const std::vector<double> times = time(Phase::run);
+    if (state.program.prepares()) {
+        const std::vector<double> cold = time(Phase::both);
+        result.cold_ms = cold[cold.size() / 2];
+        result.prepared_bytes =
+            static_cast<std::size_t>(state.program.prepared_bytes.evaluate(op.problem().extents));
+    }
     result.samples = static_cast<int>(times.size());
     result.median_ms = times[times.size() / 2];
     result.spread_ms = times[times.size() * 3 / 4] - times[times.size() / 4];
@@ -84,13 +95,14 @@ BenchResult Session::bench(const Op& op, int samples) {
     for (const auto& extent : op.problem().family->extents())
         arguments.extent(extent.name, std::min<std::int64_t>(1, arguments.problem().extents[extent.name]));
     const Tensors tensors(device, op, arguments);
-    result.host_us = call_us(device, [&] { op.launch(nullptr, arguments); });
+    const Prepared prepared = op.prepare(nullptr, arguments);
+    result.host_us = call_us(device, [&] { op.launch(nullptr, arguments, prepared); });
     std::vector<std::int64_t> grids;
     for (const auto& kernel : state.program.kernels)
         grids.push_back(kernel.launch.grid.evaluate(arguments.problem().extents));
     result.bare_us = call_us(device, [&] {
         for (std::size_t i = 0; i < grids.size(); ++i)
-            if (grids[i] > 0)
+            if (grids[i] > 0 && !state.program.kernels[i].prepares)
                 device.launch(*state.loaded.kernels[i], state.program.kernels[i].launch, grids[i],
                               arguments.block(), arguments.block_bytes(), nullptr);
     });

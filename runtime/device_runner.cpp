@@ -102,6 +102,7 @@ Measurement DeviceRunner::verify_and_time(const Problem& problem, Effort effort,
 void DeviceRunner::time(Measurement& measurement, VerificationCase& tensors, Effort effort,
                         const Program& program, const LoadedProgram& loaded) {
     const SamplingPlan& plan = effort == Effort::quick ? quick : thorough;
+    tensors.prepare(program, loaded);
     const auto work = [&] { tensors.launch(program, loaded); };
     std::vector<double> samples = device_.time(work, pilot_samples);
     std::ranges::sort(samples);

@@ -47,6 +47,12 @@ bool GuardedMemory::guards_intact() const {
     return found == band;
 }
 
+std::vector<std::byte> GuardedMemory::contents() const {
+    std::vector<std::byte> bytes(bytes_);
+    if (bytes_ > 0) device_.copy_out(bytes.data(), data(), bytes_);
+    return bytes;
+}
+
 GuardedTensor::GuardedTensor(Device& device, const Problem& problem, const TensorSpec& spec, Layout layout)
     : spec_(&spec), dtype_(problem.dtype(spec)), element_bytes_(size_of(dtype_)),
       placement_(place(problem, spec, layout)), device_(device),

@@ -19,6 +19,7 @@ class GuardedMemory {
     std::size_t bytes() const { return bytes_; }
     void poison(); ///< the inside; restores the guard bands
     bool guards_intact() const;
+    std::vector<std::byte> contents() const; ///< the inside
 
     static constexpr std::byte poison_byte{0xff};
 

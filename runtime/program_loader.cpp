@@ -3,8 +3,9 @@
 namespace chela {
 
 void launch(Device& device, const Program& program, const LoadedProgram& loaded, const Arguments& arguments,
-            Stream stream) {
+            Phase phase, Stream stream) {
     for (std::size_t i = 0; i < program.kernels.size(); ++i) {
+        if (phase != Phase::both && program.kernels[i].prepares != (phase == Phase::prepare)) continue;
         const LaunchPlan& plan = program.kernels[i].launch;
         const std::int64_t grid = plan.grid.evaluate(arguments.problem().extents);
         if (grid == 0) continue;

@@ -15,8 +15,11 @@ struct LoadedProgram {
     double compile_ms = 0; ///< 0 where every kernel came from the cache
 };
 
+/// Which kernels of a program: those that prepare, those that use what was prepared, or both.
+enum class Phase { prepare, run, both };
+
 /// Launches the kernels of the program in order; those whose grid is empty are left out.
-void launch(Device&, const Program&, const LoadedProgram&, const Arguments&, Stream = nullptr);
+void launch(Device&, const Program&, const LoadedProgram&, const Arguments&, Phase, Stream = nullptr);
 
 /// Thread-safe.
 class ProgramLoader {

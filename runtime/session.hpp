@@ -16,6 +16,8 @@
 
 namespace chela {
 
+class Prepared;
+
 /// A compiled and loaded operation. Cheap to copy; launching is thread-safe and neither compiles, allocates
 /// nor waits.
 class Op {
@@ -30,20 +32,56 @@ class Op {
     Arguments arguments() const { return Arguments(problem()); }
     /// Device memory to lend by Arguments::workspace(), 0 for most configurations. Depends on the extents.
     std::size_t workspace_bytes(const Arguments&) const;
+    /// The same for launches with what was prepared, which lies elsewhere.
+    std::size_t workspace_bytes(const Arguments&, const Prepared&) const;
     /// Launches on the caller's stream (a CUstream; ignored on cpu and emulator, which return when done).
     /// Throws UserError on incomplete or misaligned arguments, DeviceError.
     void launch(Stream stream, Arguments& arguments) const;
 
+    /// Does what depends on the weights alone (a kernel's transform), on the stream, for any number of
+    /// launches; needs their tensors and nothing else. Allocates device memory. Throws as launch() does.
+    Prepared prepare(Stream stream, Arguments& arguments) const;
+    /// The rest of the launches. Throws UserError where `prepared` is another operation's, or of other
+    /// extents that matter to it (another batch does not).
+    void launch(Stream stream, Arguments& arguments, const Prepared& prepared) const;
+
   private:
     friend class Session;
+    friend class Prepared;
     struct State;
+    void check_problem(const Arguments&) const;
+    void check_workspace(const Arguments&, std::size_t wanted) const;
     std::shared_ptr<const State> state_;
+};
+
+/// What Op::prepare() made, in device memory that it owns; nothing for operations that prepare nothing. It
+/// may not go before the launches that use it are done, nor outlive the session.
+class Prepared {
+  public:
+    Prepared(Prepared&&) noexcept = default;
+    Prepared& operator=(Prepared&&) noexcept = default;
+
+    std::size_t bytes() const { return bytes_; }
+
+  private:
+    friend class Op;
+    Prepared(std::shared_ptr<const Op::State>, const Values& extents);
+    struct Free {
+        Device* device = nullptr;
+        void operator()(void* memory) const noexcept { device->free(memory); }
+    };
+    std::shared_ptr<const Op::State> op_;
+    Values extents_;
+    std::size_t bytes_;
+    std::unique_ptr<void, Free> memory_;
 };
 
 /// Time of one operation on a device.
 struct BenchResult {
     double median_ms = 0, spread_ms = 0;
     int samples = 0;
+    double cold_ms = 0; ///< of a call that prepares too; 0 where nothing is prepared
+    std::size_t prepared_bytes = 0;
     double ideal_bytes = 0, copy_bandwidth = 0,
            share_of_copy = 0; ///< bytes; bytes/s; ideal time over measured time
     double operations = 0, peak_flops = 0, share_of_peak = 0; ///< 0 where the peak is unknown

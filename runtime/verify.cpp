@@ -38,18 +38,25 @@ VerificationCase::VerificationCase(Device& device, const Problem& problem, const
     arguments_.check();
 }
 
-void VerificationCase::lend_workspace(const Program& program) {
-    const auto bytes = static_cast<std::size_t>(program.workspace_bytes.evaluate(problem_.extents));
-    if (!workspace_ || workspace_->bytes() != bytes) {
-        workspace_.reset(); // first, so that two never have to fit
-        workspace_ = std::make_unique<GuardedMemory>(device_, bytes);
-    }
-    arguments_.workspace(workspace_->data(), bytes);
+void VerificationCase::lend_memory(const Program& program) {
+    const auto fit = [&](std::unique_ptr<GuardedMemory>& memory, const Count& wanted) {
+        const auto bytes = static_cast<std::size_t>(wanted.evaluate(problem_.extents));
+        if (memory && memory->bytes() == bytes) return;
+        memory.reset(); // first, so that two never have to fit
+        memory = std::make_unique<GuardedMemory>(device_, bytes);
+    };
+    fit(workspace_, program.workspace_bytes);
+    fit(prepared_, program.prepared_bytes);
+    arguments_.workspace(workspace_->data(), workspace_->bytes()).prepared(prepared_->data());
 }
 
-void VerificationCase::launch(const Program& program, const LoadedProgram& loaded) {
-    lend_workspace(program);
-    chela::launch(device_, program, loaded, arguments_);
+void VerificationCase::prepare(const Program& program, const LoadedProgram& loaded) {
+    launch(program, loaded, Phase::prepare);
+}
+
+void VerificationCase::launch(const Program& program, const LoadedProgram& loaded, Phase phase) {
+    lend_memory(program);
+    chela::launch(device_, program, loaded, arguments_, phase);
 }
 
 VerifyResult VerificationCase::failure(std::string what) const {
@@ -61,8 +68,11 @@ VerifyResult VerificationCase::failure(std::string what) const {
 }
 
 VerifyResult VerificationCase::check_once(const Program& program, const LoadedProgram& loaded) {
-    lend_workspace(program);
-    workspace_->poison();
+    lend_memory(program);
+    prepared_->poison();
+    prepare(program, loaded);
+    workspace_->poison(); // what is prepared may not lie in it
+    const std::vector<std::byte> prepared = prepared_->contents();
     for (GuardedTensor& output : outputs_) {
         if (output.spec().input())
             output.upload(); // updated in place: it starts anew
@@ -75,10 +85,13 @@ VerifyResult VerificationCase::check_once(const Program& program, const LoadedPr
     for (GuardedTensor& input : inputs_) {
         if (!input.unchanged()) return failure(input.spec().name + ": an input, was written to");
     }
-    if (!workspace_->guards_intact()) {
-        return failure(
-            fmt::format("workspace: written outside its {} bytes (guard band)", workspace_->bytes()));
-    }
+    for (const auto& [name, memory] :
+         {std::pair("workspace", workspace_.get()), {"prepared", prepared_.get()}})
+        if (!memory->guards_intact())
+            return failure(
+                fmt::format("{}: written outside its {} bytes (guard band)", name, memory->bytes()));
+    if (prepared_->contents() != prepared)
+        return failure("prepared: changed by a launch; it must serve any number of them");
     VerifyResult worst{.passed = true};
     std::string wrong;
     for (GuardedTensor& output : outputs_) {

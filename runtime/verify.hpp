@@ -18,15 +18,17 @@ class VerificationCase {
 
     /// Throws DeviceError where a launch or the device fails.
     VerifyResult check(const Program&, const LoadedProgram&);
-    /// The launches alone, on the tensors of this case: what is timed.
-    void launch(const Program&, const LoadedProgram&);
+    /// Launches what prepares, for any number of launch() of this program.
+    void prepare(const Program&, const LoadedProgram&);
+    /// The launches alone, on the tensors of this case: what is timed. Phase::run needs prepare() before.
+    void launch(const Program&, const LoadedProgram&, Phase = Phase::run);
 
     const Problem& problem() const { return problem_; }
     const VerifyOptions& options() const { return options_; }
 
   private:
     VerifyResult check_once(const Program&, const LoadedProgram&);
-    void lend_workspace(const Program&);
+    void lend_memory(const Program&);
     VerifyResult failure(std::string what) const;
 
     Device& device_;
@@ -35,7 +37,7 @@ class VerificationCase {
     std::shared_ptr<const ReferenceSlices> reference_;
     Arguments arguments_;
     std::list<GuardedTensor> inputs_, outputs_;
-    std::unique_ptr<GuardedMemory> workspace_;
+    std::unique_ptr<GuardedMemory> workspace_, prepared_;
 };
 
 /// Keeps the latest cases and references, so that the candidates of one problem share them. Not thread-safe.

@@ -33,9 +33,10 @@ std::vector<double> comparable_times(const std::vector<Contender>& contenders) {
 Footprint footprint(const Problem& problem, const Target& target, const Config& config) {
     const Program program = config.algorithm->generate(target, problem.traits, config.values);
     Footprint result;
-    result.launches = static_cast<std::int64_t>(program.kernels.size());
-    result.workspace_bytes = program.workspace_bytes.evaluate(problem.extents);
+    result.memory_bytes =
+        program.workspace_bytes.evaluate(problem.extents) + program.prepared_bytes.evaluate(problem.extents);
     for (const Kernel& kernel : program.kernels) {
+        if (!kernel.prepares) ++result.launches;
         result.shared_bytes = std::max(result.shared_bytes, kernel.launch.shared_bytes);
         result.threads = std::max<std::int64_t>(result.threads, kernel.launch.block);
     }

@@ -15,8 +15,8 @@ namespace chela {
 
 /// What a configuration takes from the device; less is better, compared in this order.
 struct Footprint {
-    std::int64_t launches = 0;
-    std::int64_t workspace_bytes = 0;
+    std::int64_t launches = 0;     ///< once prepared
+    std::int64_t memory_bytes = 0; ///< of the workspace and of what is prepared
     std::int64_t shared_bytes = 0; ///< of one block, the largest kernel
     std::int64_t threads = 0;      ///< of one block, the largest kernel
     friend auto operator<=>(const Footprint&, const Footprint&) = default;

@@ -27,7 +27,7 @@ struct Block {
     long long final_state_stride[3];
     int batch, length, heads;
     float scale;
-    void* workspace;
+    void *workspace, *prepared;
 };
 
 Block block_of(const Arguments& arguments) {
@@ -56,6 +56,7 @@ TEST_CASE("the block is laid out as the emitted struct") {
         LinearAttention{.head_dim = 60, .value_dim = 100, .batch = 2, .length = 7, .heads = 3};
     Arguments arguments = complete(problem);
     arguments.tensor("final_state", memory + 64).scalar("scale", 0.5).workspace(memory + 128, 99);
+    arguments.prepared(memory + 256);
     const Block block = block_of(arguments);
     CHECK(block.q == memory);
     CHECK(block.q_stride[0] == 7 * 3 * 60);
@@ -70,6 +71,7 @@ TEST_CASE("the block is laid out as the emitted struct") {
     CHECK(block.heads == 3);
     CHECK(block.scale == 0.5f);
     CHECK(block.workspace == memory + 128);
+    CHECK(block.prepared == memory + 256);
     CHECK(arguments.workspace_bytes() == 99);
 }
 
@@ -88,7 +90,7 @@ TEST_CASE("the block holds what the traits have, and nothing else") {
         void* cu_seqlens;
         int batch, length, heads;
         float scale, epsilon;
-        void* workspace;
+        void *workspace, *prepared;
     } block;
     const Problem problem = LinearAttention{.head_dim = 16,
                                             .decay = Decay::scalar,

@@ -24,12 +24,18 @@ struct Block {
     int batch, length, heads;
     float factor;
     void* workspace;
+    float* prepared;
 };
 
 struct HostKernel final : LoadedKernel {
     Fault fault = Fault::none;
     DType dtype = DType::bf16;
     std::int64_t dim = 0;
+    bool prepares = false;
+    bool prepared() const {
+        return fault == Fault::prepares || fault == Fault::prepared_overrun ||
+               fault == Fault::spoils_prepared;
+    }
 };
 
 /// One block: one head of one sequence.
@@ -41,8 +47,18 @@ class HeadKernel {
 
     void run() {
         std::vector<double> total(kernel_.dim), carry(kernel_.dim), x(kernel_.dim), y(kernel_.dim);
-        if (block_.carry && kernel_.fault != Fault::ignores_carry)
+        float* const prepared = block_.prepared + (batch_ * block_.heads + head_) * kernel_.dim;
+        if (kernel_.prepared() && !kernel_.prepares) {
+            decode(reinterpret_cast<const std::byte*>(prepared), DType::fp32, carry);
+            if (kernel_.fault == Fault::spoils_prepared) prepared[0] += 1;
+        } else if (block_.carry && kernel_.fault != Fault::ignores_carry) {
             load_state(block_.carry, block_.carry_stride, carry);
+        }
+        if (kernel_.prepares) {
+            encode(carry, DType::fp32, reinterpret_cast<std::byte*>(prepared));
+            if (kernel_.fault == Fault::prepared_overrun && is_last_block()) prepared[kernel_.dim] = 0;
+            return;
+        }
         total = carry;
         for (std::int64_t row = 0; row < block_.length; ++row) {
             decode(row_of(block_.x, block_.x_stride, row), kernel_.dtype, x);
@@ -157,17 +173,18 @@ Binary HostDevice::compile(const Kernel& kernel) const {
     return binary;
 }
 
-std::shared_ptr<LoadedKernel> HostDevice::load(const Kernel&, const Binary& binary) {
+std::shared_ptr<LoadedKernel> HostDevice::load(const Kernel& source, const Binary& binary) {
     check();
-    const std::string source(reinterpret_cast<const char*>(binary.bytes.data()), binary.bytes.size());
-    const auto first = source.find(' '), second = source.find(' ', first + 1);
+    const std::string text(reinterpret_cast<const char*>(binary.bytes.data()), binary.bytes.size());
+    const auto first = text.find(' '), second = text.find(' ', first + 1);
     const Family& family = scale_add_family();
     auto kernel = std::make_shared<HostKernel>();
     kernel->dtype =
-        static_cast<DType>(Values(family.traits()).parse("dtype", source.substr(0, first))["dtype"]);
-    kernel->dim = std::stoll(source.substr(first + 1));
+        static_cast<DType>(Values(family.traits()).parse("dtype", text.substr(0, first))["dtype"]);
+    kernel->dim = std::stoll(text.substr(first + 1));
     kernel->fault = static_cast<Fault>(
-        Values(family.algorithms()[0]->tunables()).parse("fault", source.substr(second + 1))["fault"]);
+        Values(family.algorithms()[0]->tunables()).parse("fault", text.substr(second + 1))["fault"]);
+    kernel->prepares = source.entry == "scale_add_prepare";
     return kernel;
 }
 

@@ -8,12 +8,27 @@
 namespace chela::test {
 namespace {
 
-const std::vector<std::string> fault_names = {"none",          "wrong_element",   "slightly_wrong",
-                                              "missing_row",   "guard_after",     "guard_before",
-                                              "gap",           "input_written",   "workspace_overrun",
-                                              "odd_length",    "last_head",       "last_head_slightly",
-                                              "reads_outside", "reads_workspace", "ignores_carry",
-                                              "throws_launch", "breaks_device",   "compile_error",
+const std::vector<std::string> fault_names = {"none",
+                                              "wrong_element",
+                                              "slightly_wrong",
+                                              "missing_row",
+                                              "guard_after",
+                                              "guard_before",
+                                              "gap",
+                                              "input_written",
+                                              "workspace_overrun",
+                                              "odd_length",
+                                              "last_head",
+                                              "last_head_slightly",
+                                              "reads_outside",
+                                              "reads_workspace",
+                                              "prepares",
+                                              "prepared_overrun",
+                                              "spoils_prepared",
+                                              "ignores_carry",
+                                              "throws_launch",
+                                              "breaks_device",
+                                              "compile_error",
                                               "unsteady"};
 
 class Scale final : public Algorithm {
@@ -31,6 +46,12 @@ class Scale final : public Algorithm {
         const std::string source =
             traits.text("dtype") + " " + traits.text("dim") + " " + config.text("fault");
         LaunchPlan plan{.grid = {1, {{"batch", 1}, {"heads", 1}}}};
+        const auto fault = static_cast<Fault>(config["fault"]);
+        if (fault == Fault::prepares || fault == Fault::prepared_overrun || fault == Fault::spoils_prepared) {
+            program.kernels.push_back({"scale_add_prepare", source, plan, true});
+            program.prepared_bytes = {traits["dim"] * 4, {{"batch", 1}, {"heads", 1}}};
+            program.prepared_from = {"carry"};
+        }
         program.kernels.push_back({"scale_add", source, plan});
         program.workspace_bytes = {scale_add_workspace * 4, {{"batch", 1}, {"heads", 1}}};
         return program;

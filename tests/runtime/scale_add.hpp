@@ -28,6 +28,9 @@ enum class Fault {
     last_head_slightly, ///< by eight times the bound: too little to see among thousands of right heads
     reads_outside,      ///< a row before x is added times zero
     reads_workspace,    ///< without having written it
+    prepares,         ///< nothing wrong: a kernel of its own makes a copy of carry, which the other one uses
+    prepared_overrun, ///< the same, and one float written behind it
+    spoils_prepared,  ///< the same, and what was prepared serves one launch alone
     ignores_carry,
     throws_launch, ///< DeviceError from the launch, after which the device works
     breaks_device, ///< DeviceError from the launch and from everything later

@@ -105,6 +105,8 @@ TEST_CASE("each wrong candidate is caught, and the reason says what is wrong") {
                               {Fault::last_head, "batch 1, heads 3"},
                               {Fault::reads_outside, "is NaN"},
                               {Fault::reads_workspace, "is NaN"},
+                              {Fault::prepared_overrun, "prepared: written outside its 512 bytes"},
+                              {Fault::spoils_prepared, "prepared: changed by a launch"},
                               {Fault::ignores_carry, "relative error"}};
     for (const DType dtype : all_dtypes) {
         Bench bench;
