@@ -19,7 +19,10 @@
 #include "linear_attention/records_wgmma.cuh"
 #include "linear_attention/scores_wgmma.cuh"
 #include "linear_attention/state_wgmma.cuh"
+//@if joined
 #include "linear_attention/sums_wgmma.cuh"
+//@end
+#include "linear_attention/work_wgmma.cuh"
 
 namespace chela {
 
@@ -60,8 +63,8 @@ CHELA_DEVICE void copy_chunks(const Arguments& arguments, unsigned char* shared,
     using Element = typename Config::Element;
     constexpr int chunk = Config::chunk;
     Filler<Config> filler{rings, shared};
-    for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
-        const Unit unit = unit_of<Config>(arguments, index);
+    for (Work<Config> work; work.left(arguments); work.advance()) {
+        const auto unit = work.unit(arguments);
         //@if joined
         if (unit.sums) {
             copy_backwards(arguments, shared, filler, unit);
@@ -106,8 +109,8 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
     //@if joined
     State state;
     //@end
-    for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
-        const Unit unit = unit_of<Config>(arguments, index);
+    for (Work<Config> work; work.left(arguments); work.advance()) {
+        const auto unit = work.unit(arguments);
         const int first_value = unit.value_tile * Config::value_tile + group * 64;
         Element* output = unit_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
         //@if joined

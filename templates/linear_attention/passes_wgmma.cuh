@@ -13,7 +13,7 @@
 #include "linear_attention/rings_wgmma.cuh"
 #include "linear_attention/state_wgmma.cuh"
 #include "linear_attention/sums_wgmma.cuh"
-#include "linear_attention/units.cuh"
+#include "linear_attention/work_wgmma.cuh"
 
 namespace chela {
 
@@ -22,8 +22,8 @@ CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared,
     using Element = typename Config::Element;
     constexpr int chunk = Config::chunk;
     Filler<Config> filler{ring, shared};
-    for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
-        const Unit unit = unit_of<Config>(arguments, index);
+    for (Work<Config> work; work.left(arguments); work.advance()) {
+        const Unit unit = work.unit(arguments);
         //@if sums_state
         copy_backwards(arguments, shared, filler, unit);
         //@end
@@ -64,8 +64,8 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
         warp_arrive(&ring.empty[cursor.slot]);
         cursor.advance();
     };
-    for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
-        const Unit unit = unit_of<Config>(arguments, index);
+    for (Work<Config> work; work.left(arguments); work.advance()) {
+        const Unit unit = work.unit(arguments);
         const int first_value = unit.value_tile * Config::value_tile + group * 64;
         State state;
         //@if writes_outputs

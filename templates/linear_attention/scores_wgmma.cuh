@@ -7,7 +7,7 @@
 #include "linear_attention/normalizer_wgmma.cuh"
 #include "linear_attention/panels.cuh"
 #include "linear_attention/rings_wgmma.cuh"
-#include "linear_attention/units.cuh"
+#include "linear_attention/work_wgmma.cuh"
 #include "prelude/cuda/matrix.cuh"
 
 namespace chela {
@@ -84,8 +84,8 @@ CHELA_DEVICE void compute_scores(const Arguments& arguments, unsigned char* shar
     normalizer.clear_operand();
     named_barrier_sync(meeting, 128);
     //@end
-    for (long long index = block_index(); index < unit_count<Config>(arguments); index += grid_blocks()) {
-        const Unit unit = unit_of<Config>(arguments, index);
+    for (Work<Config> work; work.left(arguments); work.advance()) {
+        const auto unit = work.unit(arguments);
         //@if joined
         if (unit.sums) { // keys are mapped, and handed on
             for (int left = unit_chunks<Config>(unit); left > 0; --left) {

@@ -6,7 +6,7 @@
 #include "linear_attention/decay_wgmma.cuh"
 #include "linear_attention/gates_wgmma.cuh"
 #include "linear_attention/state_wgmma.cuh"
-#include "linear_attention/units.cuh"
+#include "linear_attention/work_wgmma.cuh"
 
 namespace chela {
 
