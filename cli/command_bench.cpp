@@ -47,6 +47,13 @@ std::vector<std::pair<std::string, std::string>> lines_of(const BenchResult& res
                      {"cold", fmt::format("{} with the preparation of {}B, which is done once",
                                           time_text(result.cold_ms),
                                           quantity_text(static_cast<double>(result.prepared_bytes)))});
+    if (result.graph_ms > 0)
+        lines.insert(
+            lines.begin() + 1,
+            {"in a graph",
+             fmt::format("{} ± {} per launch, {} back to back over {} sets of tensors; {:.0f} % of a copy",
+                         time_text(result.graph_ms), time_text(result.graph_spread_ms), result.graph_launches,
+                         result.graph_sets, 100 * result.graph_share_of_copy)});
     if (result.host_us > 0)
         lines.emplace_back("host",
                            fmt::format("{:.2f} µs per launch; {:.2f} µs of it chela's", result.host_us,
@@ -73,6 +80,13 @@ int Bench::act() {
     if (result.cold_ms > 0) {
         json["cold_ms"] = result.cold_ms;
         json["prepared_bytes"] = result.prepared_bytes;
+    }
+    if (result.graph_ms > 0) {
+        json["graph_ms"] = result.graph_ms;
+        json["graph_spread_ms"] = result.graph_spread_ms;
+        json["graph_launches"] = result.graph_launches;
+        json["graph_sets"] = result.graph_sets;
+        json["graph_share_of_copy"] = result.graph_share_of_copy;
     }
     json["ideal_bytes"] = result.ideal_bytes;
     json["copy_bandwidth"] = result.copy_bandwidth;

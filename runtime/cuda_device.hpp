@@ -43,6 +43,9 @@ class CudaDevice final : public Device {
     std::size_t total_memory() const override { return total_memory_; }
 
     std::vector<double> time(const std::function<void()>& work, int samples) override;
+    std::vector<double> time_graph(const std::vector<std::function<void(Stream)>>& works,
+                                   int samples) override;
+    std::size_t cache_bytes() const override { return l2_bytes_; }
     double copy_bandwidth() override;
     double peak_flops() override { return 0; }
 

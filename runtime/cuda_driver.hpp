@@ -20,6 +20,8 @@ using Module = struct ModuleTag*;
 using Function = struct FunctionTag*;
 using StreamHandle = struct StreamTag*;
 using Event = struct EventTag*;
+using Graph = struct GraphTag*;
+using GraphExecutable = struct GraphExecutableTag*;
 
 inline constexpr Result success = 0;
 
@@ -149,6 +151,13 @@ class CudaDriver {
     DriverCall<cuda::StreamHandle*, unsigned> cuStreamCreate{*this, "cuStreamCreate"};
     DriverCall<cuda::StreamHandle> cuStreamDestroy{*this, "cuStreamDestroy_v2"};
     DriverCall<cuda::StreamHandle> cuStreamSynchronize{*this, "cuStreamSynchronize"};
+    DriverCall<cuda::StreamHandle, int> cuStreamBeginCapture{*this, "cuStreamBeginCapture_v2"};
+    DriverCall<cuda::StreamHandle, cuda::Graph*> cuStreamEndCapture{*this, "cuStreamEndCapture"};
+    DriverCall<cuda::GraphExecutable*, cuda::Graph, unsigned long long> cuGraphInstantiate{
+        *this, "cuGraphInstantiateWithFlags"};
+    DriverCall<cuda::GraphExecutable, cuda::StreamHandle> cuGraphLaunch{*this, "cuGraphLaunch"};
+    DriverCall<cuda::GraphExecutable> cuGraphExecDestroy{*this, "cuGraphExecDestroy"};
+    DriverCall<cuda::Graph> cuGraphDestroy{*this, "cuGraphDestroy"};
     DriverCall<cuda::Event*, unsigned> cuEventCreate{*this, "cuEventCreate"};
     DriverCall<cuda::Event> cuEventDestroy{*this, "cuEventDestroy_v2"};
     DriverCall<cuda::Event, cuda::StreamHandle> cuEventRecord{*this, "cuEventRecord"};

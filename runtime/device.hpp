@@ -62,6 +62,14 @@ class Device {
 
     /// Milliseconds of each of `samples` runs of `work`, caches flushed or buffers cold before each.
     virtual std::vector<double> time(const std::function<void()>& work, int samples) = 0;
+    /// Milliseconds of one of `works`, which are launched back to back in a captured graph; one figure for
+    /// each of `samples` runs of the graph. Empty where the device has no graphs.
+    virtual std::vector<double> time_graph(const std::vector<std::function<void(Stream)>>& /*works*/,
+                                           int /*samples*/) {
+        return {};
+    }
+    /// Bytes of the cache before memory, 0 where unknown.
+    virtual std::size_t cache_bytes() const { return 0; }
     /// Bytes per second of a large copy, read plus written.
     virtual double copy_bandwidth() = 0;
     /// fp32 FMA operations per second of all cores, measured (cpu), or 0 where unknown.

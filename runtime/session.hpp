@@ -82,6 +82,10 @@ struct BenchResult {
     int samples = 0;
     double cold_ms = 0; ///< of a call that prepares too; 0 where nothing is prepared
     std::size_t prepared_bytes = 0;
+    /// Of one launch among `graph_launches` in a captured graph, over `graph_sets` sets of tensors, more
+    /// together than the cache holds; 0 where it was not measured (long kernels, devices without graphs).
+    double graph_ms = 0, graph_spread_ms = 0, graph_share_of_copy = 0;
+    int graph_launches = 0, graph_sets = 0;
     double ideal_bytes = 0, copy_bandwidth = 0,
            share_of_copy = 0; ///< bytes; bytes/s; ideal time over measured time
     double operations = 0, peak_flops = 0, share_of_peak = 0; ///< 0 where the peak is unknown

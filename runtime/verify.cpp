@@ -24,7 +24,7 @@ bool same_case(const VerifyOptions& a, const VerifyOptions& b) {
 } // namespace
 
 VerificationCase::VerificationCase(Device& device, const Problem& problem, const VerifyOptions& options,
-                                   std::shared_ptr<const ReferenceSlices> reference)
+                                   Reference reference)
     : device_(device), problem_(problem), options_(options), reference_(std::move(reference)),
       arguments_(problem) {
     for (const TensorSpec& spec : problem.tensors()) {
@@ -54,9 +54,10 @@ void VerificationCase::prepare(const Program& program, const LoadedProgram& load
     launch(program, loaded, Phase::prepare);
 }
 
-void VerificationCase::launch(const Program& program, const LoadedProgram& loaded, Phase phase) {
+void VerificationCase::launch(const Program& program, const LoadedProgram& loaded, Phase phase,
+                              Stream stream) {
     lend_memory(program);
-    chela::launch(device_, program, loaded, arguments_, phase);
+    chela::launch(device_, program, loaded, arguments_, phase, stream);
 }
 
 VerifyResult VerificationCase::failure(std::string what) const {
@@ -92,12 +93,13 @@ VerifyResult VerificationCase::check_once(const Program& program, const LoadedPr
                 fmt::format("{}: written outside its {} bytes (guard band)", name, memory->bytes()));
     if (prepared_->contents() != prepared)
         return failure("prepared: changed by a launch; it must serve any number of them");
+    const auto reference = reference_();
     VerifyResult worst{.passed = true};
     std::string wrong;
     for (GuardedTensor& output : outputs_) {
         output.download();
         if (std::string damage = output.damage(); !damage.empty()) return failure(std::move(damage));
-        Comparison comparison = compare(problem_, output, *reference_);
+        Comparison comparison = compare(problem_, output, *reference);
         if (worst.output.empty() || comparison.relative_error > worst.relative_error) {
             worst.relative_error = comparison.relative_error;
             worst.output = output.spec().name;
@@ -140,7 +142,7 @@ VerificationCase& Verifier::prepare(const Problem& problem, const VerifyOptions&
         return cases_.front();
     }
     if (cases_.size() == kept_cases) cases_.pop_back();
-    const auto slices = reference(problem, options);
+    const auto slices = [this, problem, options] { return reference(problem, options); };
     try {
         return cases_.emplace_front(device_, problem, options, slices);
     } catch (const DeviceError&) {

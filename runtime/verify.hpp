@@ -6,6 +6,7 @@
 #include "runtime/guarded_memory.hpp"
 #include "runtime/program_loader.hpp"
 
+#include <functional>
 #include <list>
 
 namespace chela {
@@ -13,15 +14,17 @@ namespace chela {
 /// One problem with its tensors on the device: checks any number of programs.
 class VerificationCase {
   public:
-    /// Throws DeviceError where the device has no room.
-    VerificationCase(Device&, const Problem&, const VerifyOptions&, std::shared_ptr<const ReferenceSlices>);
+    /// `reference` is asked at the first check: who only times has no need of it. Throws DeviceError where
+    /// the device has no room.
+    using Reference = std::function<std::shared_ptr<const ReferenceSlices>()>;
+    VerificationCase(Device&, const Problem&, const VerifyOptions&, Reference reference);
 
     /// Throws DeviceError where a launch or the device fails.
     VerifyResult check(const Program&, const LoadedProgram&);
     /// Launches what prepares, for any number of launch() of this program.
     void prepare(const Program&, const LoadedProgram&);
     /// The launches alone, on the tensors of this case: what is timed. Phase::run needs prepare() before.
-    void launch(const Program&, const LoadedProgram&, Phase = Phase::run);
+    void launch(const Program&, const LoadedProgram&, Phase = Phase::run, Stream = nullptr);
 
     const Problem& problem() const { return problem_; }
     const VerifyOptions& options() const { return options_; }
@@ -34,7 +37,7 @@ class VerificationCase {
     Device& device_;
     Problem problem_;
     VerifyOptions options_;
-    std::shared_ptr<const ReferenceSlices> reference_;
+    Reference reference_;
     Arguments arguments_;
     std::list<GuardedTensor> inputs_, outputs_;
     std::unique_ptr<GuardedMemory> workspace_, prepared_;
