@@ -4,8 +4,8 @@
 // neighbours' tokens comes from the first-level cache.
 
 #include "prelude/cuda/thread.cuh"
-#include "prelude/pack.cuh"
 #include "short_conv/activation.cuh"
+#include "short_conv/piece.cuh"
 #include "short_conv/sequence.cuh"
 
 namespace chela {
@@ -30,7 +30,7 @@ struct Taps {
 template <class Config, class Arguments>
 class Window {
     using Element = typename Config::Element;
-    using Piece = Packet<Element, Config::piece>;
+    using Vector = Piece<Element, Config::piece>;
     static constexpr int piece = Config::piece, lookahead = Config::width - 1 - Config::history;
     static constexpr int before = (Config::history + piece - 1) / piece * piece,
                          after = (lookahead + piece - 1) / piece * piece;
@@ -43,29 +43,33 @@ class Window {
 #pragma unroll
         for (int i = 0; i < before + Config::tokens + after; i += piece) {
             const int token = first - before + i;
+            Vector& input = input_[i / piece];
             if (token >= sequence.begin && token + piece <= sequence.end) {
-                input_[i / piece] = *reinterpret_cast<const Piece*>(x + token);
+                input = *reinterpret_cast<const Vector*>(x + token);
                 continue;
             }
+            input = Vector{};
 #pragma unroll
             for (int j = 0; j < piece; ++j)
-                input_[i / piece].element[j] = input_at<Config>(arguments, sequence, channel, token + j);
+                input.set(j, input_at<Config>(arguments, sequence, channel, token + j));
         }
         //@if residual == tensor
         const Element* const residual =
             channel_of(arguments.residual, arguments.residual_stride, sequence, channel);
 #pragma unroll
-        for (int i = 0; i < Config::tokens; i += piece)
+        for (int i = 0; i < Config::tokens; i += piece) {
+            Vector& added = residual_[i / piece];
             if (is_inside(part, first + i)) {
-                residual_[i / piece] = *reinterpret_cast<const Piece*>(residual + first + i);
-            } else {
-#pragma unroll
-                for (int j = 0; j < piece; ++j) {
-                    const int token = first + i + j;
-                    residual_[i / piece].element[j] =
-                        token >= part.begin && token < part.end ? residual[token] : Element{};
-                }
+                added = *reinterpret_cast<const Vector*>(residual + first + i);
+                continue;
             }
+            added = Vector{};
+#pragma unroll
+            for (int j = 0; j < piece; ++j) {
+                const int token = first + i + j;
+                if (token >= part.begin && token < part.end) added.set(j, residual[token]);
+            }
+        }
         //@end
     }
 
@@ -86,18 +90,18 @@ class Window {
                 //@if residual == input
                 sum[j] += input(i + j);
                 //@elif residual == tensor
-                sum[j] += to_float(residual_[i / piece].element[j]);
+                sum[j] += residual_[i / piece].value(j);
                 //@end
             }
-            const Piece packed = pack<Element>(sum);
+            const Vector rounded(sum);
             if (is_inside(part, first + i)) {
-                *reinterpret_cast<Piece*>(y + first + i) = packed;
+                *reinterpret_cast<Vector*>(y + first + i) = rounded;
                 continue;
             }
 #pragma unroll
             for (int j = 0; j < piece; ++j)
                 if (first + i + j >= part.begin && first + i + j < part.end)
-                    y[first + i + j] = packed.element[j];
+                    y[first + i + j] = rounded.element(j);
         }
     }
 
@@ -105,15 +109,15 @@ class Window {
     /// Of the token at `offset` from the first.
     CHELA_DEVICE float input(int offset) const {
         const int at = before + offset;
-        return to_float(input_[at / piece].element[at % piece]);
+        return input_[at / piece].value(at % piece);
     }
     static CHELA_DEVICE bool is_inside(const Part& part, int token) {
         return token >= part.begin && token + piece <= part.end;
     }
 
-    Piece input_[(before + Config::tokens + after) / piece];
+    Vector input_[(before + Config::tokens + after) / piece];
     //@if residual == tensor
-    Piece residual_[Config::tokens / piece];
+    Vector residual_[Config::tokens / piece];
     //@end
 };
 

@@ -7,8 +7,6 @@ namespace chela {
 
 namespace {
 
-constexpr std::int64_t shared_padding = 8; // floats: taps of a channel are written to different banks
-
 /// What a block's threads share, and what each needs.
 struct Tile {
     std::int64_t channels, tokens, shared_bytes, registers;
@@ -18,11 +16,11 @@ struct Tile {
                            size = size_of(static_cast<DType>(traits["dtype"]));
         channels = config["channel_threads"] * vector;
         tokens = config["threads"] / config["channel_threads"] * config["tokens"];
-        shared_bytes = 4 * (width + traits["bias"]) * (channels + shared_padding);
-        // Taps, the window, the next inputs, what of the window is unpacked, and addresses.
-        const std::int64_t next = traits.text("residual") == "tensor" ? 3 * unroll : unroll;
-        registers = width * vector + (width - 1 + unroll + next) * vector * size / 4 +
-                    (size == 2 ? width * vector : 0) + 2 * vector + 40;
+        shared_bytes = 4 * (width + traits["bias"]) * channels;
+        // Taps, the window and the next inputs, what of the window is unpacked, and addresses.
+        const std::int64_t next = traits.text("residual") == "tensor" ? 2 * unroll : unroll;
+        registers = width * vector + (width + next) * vector * size / 4 + (size == 2 ? width * vector : 0) +
+                    2 * vector + 24;
     }
 };
 
@@ -35,7 +33,7 @@ class SlidingWindow final : public Algorithm {
             Field::integer("vector", 1, 8, 4, "neighbouring channels of one thread").over({1, 2, 4, 8}),
             Field::integer("tokens", 1, 1024, 32, "tokens of one thread").over({8, 16, 32, 64, 128}),
             Field::integer("unroll", 1, 32, 8, "tokens that are computed while the next are on their way")
-                .over({2, 4, 8}),
+                .over({2, 4, 8, 16}),
             Field::integer("channel_threads", 1, 1024, 32, "threads side by side along the channels")
                 .over({8, 16, 32, 64, 128}),
             Field::integer("threads", 32, 1024, 128, "threads of one block").over({64, 128, 256}),
@@ -111,8 +109,7 @@ class SlidingWindow final : public Algorithm {
                              .threads = config["threads"],
                              .shared_bytes = tile.shared_bytes,
                              .constants = {conv_constant("tile_channels", tile.channels),
-                                           conv_constant("tile_tokens", tile.tokens),
-                                           conv_constant("weight_pitch", tile.channels + shared_padding)}});
+                                           conv_constant("tile_tokens", tile.tokens)}});
     }
 };
 
