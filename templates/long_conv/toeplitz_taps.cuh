@@ -36,6 +36,19 @@ CHELA_DEVICE TapScale tap_scale(const Arguments& arguments, int channel, const L
 }
 //@end
 
+/// Rounds down.
+CHELA_DEVICE int floor_divide(int value, int divisor) {
+    return value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor);
+}
+
+/// Blocks T_d that have a tap and an input.
+struct Diagonals {
+    int first, last;
+    CHELA_DEVICE explicit Diagonals(const Lags& lags)
+        : first(floor_divide(lags.first, 16)), last(floor_divide(lags.last + 15, 16)) {}
+    CHELA_DEVICE bool has(int diagonal) const { return diagonal >= first && diagonal <= last; }
+};
+
 /// A segment of the taps in shared memory, the largest lag first. Pairs begin at even and at odd positions:
 /// two copies, the second one element ahead, so that each pair is one aligned word.
 template <class Config>
@@ -46,14 +59,15 @@ class TapSegment {
   public:
     CHELA_DEVICE explicit TapSegment(Element* copies) : words_(reinterpret_cast<uint32*>(copies)) {}
 
-    /// The taps of `pitch` lags from `top` downwards; one warp together. `top` is odd.
-    template <class Arguments>
-    CHELA_DEVICE void load(const Arguments& arguments, int channel, int top, float scale) const {
+    /// The taps of `pitch` lags from `top` downwards; `threads` threads together, this one being `thread`.
+    /// `top` is odd.
+    template <int threads, class Arguments>
+    CHELA_DEVICE void load(const Arguments& arguments, int channel, int top, float scale, int thread) const {
         if (top - pitch > 0 && top < arguments.kernel_length) { // of the kernel alone, and all of them there
             const float* const last = arguments.kernel + channel * arguments.kernel_stride[0] + top;
-            write<8>([last](int below) { return last[-below]; }, scale);
+            write<8, threads>([last](int below) { return last[-below]; }, scale, thread);
         } else {
-            write<2>([&](int below) { return tap(arguments, channel, top - below); }, scale);
+            write<2, threads>([&](int below) { return tap(arguments, channel, top - below); }, scale, thread);
         }
     }
 
@@ -71,10 +85,10 @@ class TapSegment {
 
   private:
     /// tap_below(i) is for the lag `top - i`; `together` words are on their way at once.
-    template <int together, class TapBelow>
-    CHELA_DEVICE void write(const TapBelow& tap_below, float scale) const {
+    template <int together, int threads, class TapBelow>
+    CHELA_DEVICE void write(const TapBelow& tap_below, float scale, int thread) const {
 #pragma unroll together
-        for (int word = lane(); word < pitch / 2; word += 32) {
+        for (int word = thread; word < pitch / 2; word += threads) {
             float value[3];
 #pragma unroll
             for (int i = 0; i < 3; ++i) value[i] = scale * tap_below(2 * word + i);
