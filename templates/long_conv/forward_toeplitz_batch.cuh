@@ -15,60 +15,53 @@
 namespace chela {
 
 template <class Element, int count>
-CHELA_DEVICE void put_packet(Element* to, const Packet<Element, count>& packet) {
-    *reinterpret_cast<Packet<Element, count>*>(to) = packet;
+CHELA_DEVICE void put_piece(Element* to, const Piece<Element, count>& piece) {
+    *reinterpret_cast<Piece<Element, count>*>(to) = piece;
 }
 template <class Element, int count>
-CHELA_DEVICE void get_packet(const Element* from, Packet<Element, count>& packet) {
-    packet = *reinterpret_cast<const Packet<Element, count>*>(from);
+CHELA_DEVICE void get_piece(const Element* from, Piece<Element, count>& piece) {
+    piece = *reinterpret_cast<const Piece<Element, count>*>(from);
 }
 
-/// The outputs of a warp, and the fragments of taps by their diagonals modulo `strip`.
+/// The outputs of a warp: accumulators of the strip's blocks.
 template <class Config>
-class Strip {
+using Outputs = float[Config::strip][4];
+
+/// The fragments of taps by their diagonals modulo `strip`, in front of a block of inputs.
+template <class Config>
+class Ring {
     using Element = typename Config::Element;
     static constexpr int strip = Config::strip;
 
   public:
-    /// Prepares for the inputs of which the first one's block meets the strip's first at diagonal `block` of
-    /// the segment of taps.
-    CHELA_DEVICE void start(const TapSegment<Config>& taps, int block) {
+    /// The strip's first block meets the next block of inputs at `diagonal` of the segment of taps.
+    CHELA_DEVICE Ring(const TapSegment<Config>& segment, int diagonal)
+        : segment_(segment), diagonal_(diagonal) {
 #pragma unroll
-        for (int i = 1; i < strip; ++i) taps_[i] = taps.fragment(block + i);
+        for (int i = 1; i < strip; ++i) taps_[i] = segment.fragment(diagonal + i);
     }
 
-    /// Adds what `strip` blocks of inputs give, which are the next ones; `row` is where they begin in a row
-    /// of shared memory, that of lane % 8. With `is_last`, block i of them is the input of block i of the
-    /// outputs, and of those after.
+    /// Adds what the next `strip` blocks of inputs give; `row` is where they begin in a row of shared memory,
+    /// that of sequence lane % 8. With `is_last`, output block i of the strip needs those up to the i-th.
     template <bool is_last>
-    CHELA_DEVICE void add(const TapSegment<Config>& taps, int block, const Element* row) {
+    CHELA_DEVICE void add(Outputs<Config>& sum, const Element* row) {
+        FragmentB2 inputs; // of two blocks
 #pragma unroll
         for (int j = 0; j < strip; ++j) {
-            if (j == 0 || !is_last) taps_[(strip - j) % strip] = taps.fragment(block - j);
-            if (j % 2 == 0) ldmatrix_x4(inputs_.r, row + j * 16 + lane() / 8 * 8);
+            if (j == 0 || !is_last) taps_[(strip - j) % strip] = segment_.fragment(diagonal_ - j);
+            if (j % 2 == 0) ldmatrix_x4(inputs.r, row + j * 16 + lane() / 8 * 8);
 #pragma unroll
             for (int i = strip - 1; i >= 0; --i)
                 if (i >= j || !is_last)
-                    Fragments<Element>::multiply(sum_[i], taps_[(strip + i - j) % strip], inputs_, j % 2);
+                    Fragments<Element>::multiply(sum[i], taps_[(strip + i - j) % strip], inputs, j % 2);
         }
-    }
-
-    /// Writes the outputs: `row_of(n)` is where the strip's begin in sequence n.
-    template <class RowOf>
-    CHELA_DEVICE void write(const RowOf& row_of, float scale) const {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-            Element* const row = row_of(lane() % 4 * 2 + i % 2) + lane() / 4 + i / 2 * 8;
-#pragma unroll
-            for (int block = 0; block < strip; ++block)
-                row[block * 16] = from_float<Element>(scale * sum_[block][i]);
-        }
+        diagonal_ -= strip;
     }
 
   private:
-    float sum_[strip][4] = {};
+    const TapSegment<Config>& segment_;
+    int diagonal_;
     FragmentA taps_[strip];
-    FragmentB2 inputs_; // of two blocks
 };
 
 template <class Config, class Arguments>
@@ -97,48 +90,55 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     //@if dtype == fp16
     if (has_channel) scale = tap_scale(arguments, channel, lags);
     //@end
-    Strip<Config> outputs;
+    Outputs<Config> sum = {};
     const int first_input = tile.token - lags.last > 0 ? tile.token - lags.last : 0,
               to_input = tile.token + Config::tile_tokens - lags.first;
     const int input_end = to_input < arguments.length ? to_input : arguments.length;
+    // The blocks of inputs whose products with some of the strip's taps are not all zero.
+    const int lowest = first_output - floor_divide(diagonals.last + strip - 1, strip) * strip,
+              highest = first_output - floor_divide(diagonals.first, strip) * strip;
 #pragma unroll 1
     for (int input = first_input / segment * segment; input < input_end; input += segment) {
         sync_threads(); // everyone is done with the inputs before
-        read_rows<Config, segment>(arguments, tile, input, [row_of](int row, int token, const auto& packet) {
-            put_packet(row_of(row / Config::tile_channels, row % Config::tile_channels) + token, packet);
+        read_rows<Config, segment>(arguments, tile, input, [row_of](int row, int token, const auto& piece) {
+            put_piece(row_of(row / Config::tile_channels, row % Config::tile_channels) + token, piece);
         });
-        const int end = tile.token + Config::tile_tokens - input; // of the lags
+        const int lag_end = tile.token + Config::tile_tokens - input;
         if (has_channel)
-            taps.template load<channel_threads>(arguments, channel, end - 1, scale.of_taps,
+            taps.template load<channel_threads>(arguments, channel, lag_end - 1, scale.of_taps,
                                                 thread_index() % channel_threads);
         sync_threads();
-        if (!has_channel) continue;
-        bool is_started = false;
+        const int begin = lowest > input / 16 ? lowest : input / 16,
+                  last_there =
+                      (input_end - 1 < input + segment - 1 ? input_end - 1 : input + segment - 1) / 16,
+                  last = highest < last_there ? highest : last_there;
+        if (!has_channel || begin > last) continue;
+        Ring<Config> ring(taps, first_output - begin - lag_end / 16);
+        const Element* const row = row_of(lane() % 8, own) - input;
 #pragma unroll 1
-        for (int block = input / 16; block < (input + segment) / 16; block += strip) {
-            const int diagonal = first_output - block; // of the first ones
-            if (block * 16 >= arguments.length || diagonals.first > diagonal + strip - 1 ||
-                diagonals.last < diagonal - strip + 1)
-                continue;
-            if (!is_started) outputs.start(taps, diagonal - end / 16);
-            is_started = true;
-            const Element* const row = row_of(lane() % 8, own) + block * 16 - input;
+        for (int block = begin; block <= last; block += strip) {
             //@if !bidirectional
-            if (diagonal == 0) {
-                outputs.template add<true>(taps, diagonal - end / 16, row);
+            if (block == first_output) {
+                ring.template add<true>(sum, row + block * 16);
                 break;
             }
             //@end
-            outputs.template add<false>(taps, diagonal - end / 16, row);
+            ring.template add<false>(sum, row + block * 16);
         }
     }
 
     sync_threads();
-    outputs.write([row_of, own, in_tile](int batch) { return row_of(batch, own) + in_tile * strip_tokens; },
-                  scale.of_sums);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        Element* const row =
+            row_of(lane() % 4 * 2 + i % 2, own) + in_tile * strip_tokens + lane() / 4 + i / 2 * 8;
+#pragma unroll
+        for (int block = 0; block < strip; ++block)
+            row[block * 16] = from_float<Element>(scale.of_sums * sum[block][i]);
+    }
     sync_threads();
-    write_rows<Config>(arguments, tile, [row_of](int row, int token, auto& packet) {
-        get_packet(row_of(row / Config::tile_channels, row % Config::tile_channels) + token, packet);
+    write_rows<Config>(arguments, tile, [row_of](int row, int token, auto& piece) {
+        get_piece(row_of(row / Config::tile_channels, row % Config::tile_channels) + token, piece);
     });
 }
 

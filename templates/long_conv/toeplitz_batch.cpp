@@ -11,14 +11,14 @@ constexpr std::int64_t sequences = 8; ///< columns of one mma
 /// Sizes that follow from the tunables; in elements unless the name says bytes.
 struct Layout {
     LongConvTile tile;
-    std::int64_t strip_tokens, row_pitch, tap_pitch, shared_bytes, registers, threads;
+    std::int64_t row_pitch, segment_taps, tap_pitch, shared_bytes, registers, threads;
 
     explicit Layout(const Values& config) {
         const std::int64_t segment = config["segment"];
-        strip_tokens = 16 * config["strip"];
-        tile = {sequences, config["channel_warps"], config["token_warps"] * strip_tokens};
+        tile = {sequences, config["channel_warps"], config["token_warps"] * 16 * config["strip"]};
+        segment_taps = tile.tokens + segment;
         row_pitch = std::max(segment, tile.tokens) + 8; // rows of ldmatrix fall into all banks,
-        tap_pitch = tile.tokens + segment + 32;         // and so do the two copies of taps
+        tap_pitch = segment_taps + 32;                  // and so do the two copies of taps
         shared_bytes = 2 * tile.channels * (tile.batches * row_pitch + 2 * tap_pitch);
         registers = 8 * config["strip"] + 24; // sums and taps, and what the loops around them need
         threads = 32 * config["channel_warps"] * config["token_warps"];
@@ -75,7 +75,8 @@ class ToeplitzBatch final : public Algorithm {
         return long_conv_program(target, traits, *this, config, "long_conv/forward_toeplitz_batch.cuh",
                                  layout.tile, layout.threads, layout.shared_bytes,
                                  {long_conv_constant("row_pitch", layout.row_pitch),
-                                  long_conv_constant("tap_pitch", layout.tap_pitch)});
+                                  long_conv_constant("tap_pitch", layout.tap_pitch),
+                                  long_conv_constant("segment_taps", layout.segment_taps)});
     }
 };
 

@@ -5,8 +5,8 @@
 // neighbouring channels. While some tokens are computed, the next ones are on their way.
 
 #include "prelude/cuda/thread.cuh"
+#include "prelude/piece.cuh"
 #include "short_conv/activation.cuh"
-#include "short_conv/piece.cuh"
 #include "short_conv/sequence.cuh"
 
 namespace chela {
@@ -20,9 +20,10 @@ CHELA_DEVICE void stage_weights(float* staged, const Arguments& arguments, int f
         if (channel >= arguments.channels) return;
         const auto* const taps = arguments.weight + channel * arguments.weight_stride[0];
 #pragma unroll
-        for (int w = 0; w < Config::width; ++w) staged[w * Config::tile_channels + i] = to_float(taps[w]);
+        for (int w = 0; w < Config::width; ++w)
+            staged[w * Config::tile_channels + i] = taps_scale() * to_float(taps[w]);
         //@if bias
-        staged[Config::width * Config::tile_channels + i] = to_float(arguments.bias[channel]);
+        staged[Config::width * Config::tile_channels + i] = taps_scale() * to_float(arguments.bias[channel]);
         //@end
     }
 }

@@ -72,31 +72,32 @@ class SlidingWindow final : public Algorithm {
         return {};
     }
 
-    /// Vectors that leave room for the taps in registers and for many threads on a multiprocessor, which have
-    /// 64 bytes each on their way; runs as long as all multiprocessors stay busy.
+    /// Vectors of 8 bytes, which leave room for the taps in registers and for many threads on a
+    /// multiprocessor; all inputs of a thread asked for at once, as long as most of them are not its
+    /// neighbours' as well, and beyond that runs as long as all multiprocessors stay busy.
     Values default_config(const Target& target, const Problem& problem) const override {
         constexpr std::int64_t threads_wanted = 1 << 18;
         const Values& traits = problem.traits;
+        const std::int64_t size = size_of(problem.dtype()), width = traits["width"];
         Values config(tunables());
-        for (const std::int64_t unroll : {size_of(problem.dtype()) == 4 ? 4 : 8, 2}) {
-            config.set("unroll", unroll);
-            for (const std::int64_t vector : {4, 2, 1}) {
-                if (vector > 2 && traits["width"] * vector > 32) continue;
-                config.set("vector", vector).set("channel_threads", 32);
+        for (const std::int64_t unroll : {8, 2})
+            for (std::int64_t vector = 8 / size; vector > 0; vector /= 2) {
+                if (vector > 2 && width * vector > 32) continue;
+                config.set("unroll", unroll).set("vector", vector).set("channel_threads", 32);
                 while (config["channel_threads"] > 8 &&
                        config["channel_threads"] * vector / 2 >= problem.extents["channels"])
                     config.set("channel_threads", config["channel_threads"] / 2);
                 const std::int64_t vectors = (problem.extents["channels"] + vector - 1) / vector *
                                              (traits["packed"] ? 1 : problem.extents["batch"]);
-                std::int64_t tokens = 32;
-                while (tokens > 8 && vectors * problem.extents["length"] / tokens < threads_wanted)
-                    tokens /= 2;
+                std::int64_t tokens = 8;
+                while (tokens < 2 * (width - 1) &&
+                       vectors * problem.extents["length"] / tokens > 2 * threads_wanted)
+                    tokens *= 2;
                 config.set("tokens", tokens);
                 while (!rejects(target, traits, config).empty() && config["channel_threads"] < 32)
                     config.set("channel_threads", config["channel_threads"] * 2);
                 if (rejects(target, traits, config).empty()) return config;
             }
-        }
         return config;
     }
 
