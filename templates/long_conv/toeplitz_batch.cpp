@@ -60,6 +60,11 @@ class ToeplitzBatch final : public Algorithm {
         return rejects_resources(target, config, layout.threads, layout.shared_bytes, layout.registers);
     }
 
+    /// Columns without a sequence cost as much as others.
+    bool suits(const Target&, const Problem& problem) const override {
+        return problem.extents["batch"] >= sequences / 2;
+    }
+
     /// One channel of a block where tokens are neighbours; a packet of channels where they are.
     Values default_config(const Target& target, const Problem& problem) const override {
         Values config(tunables());
