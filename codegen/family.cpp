@@ -127,11 +127,17 @@ std::vector<Config> search_space(const Family& family, const Target& target, con
 
 Config default_config(const Target& target, const Problem& problem) {
     std::string reasons;
+    const Algorithm* able = nullptr;
     for (const auto* algorithm : problem.family->algorithms()) {
         const std::string reason = algorithm->rejects(target, problem.traits);
-        if (reason.empty()) return {algorithm, algorithm->default_config(target, problem)};
+        if (reason.empty() && algorithm->suits(target, problem)) {
+            able = algorithm;
+            break;
+        }
+        if (reason.empty() && !able) able = algorithm;
         reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", algorithm->name(), reason);
     }
+    if (able) return {able, able->default_config(target, problem)};
     throw UserError(
         fmt::format("nothing computes {} on {} ({})", problem.to_string(), target.to_string(), reasons));
 }

@@ -29,6 +29,8 @@ class Algorithm {
     virtual std::string rejects(const Target&, const Values& traits, const Values& config) const = 0;
     /// A configuration that is good without tuning; always inside the space.
     virtual Values default_config(const Target&, const Problem&) const = 0;
+    /// Whether it is the one to serve extents like these untuned; where not, the next one that can is asked.
+    virtual bool suits(const Target&, const Problem&) const { return true; }
     /// Source and launch plan. Depends on the traits only, never on the extents.
     virtual Program generate(const Target&, const Values& traits, const Values& config) const = 0;
 };

@@ -9,8 +9,9 @@ namespace chela {
 const Family& long_conv_family();
 
 /// The algorithms of the family.
-const Algorithm& long_conv_toeplitz();    ///< tensor cores, 16-bit x
-const Algorithm& long_conv_direct();      ///< CUDA cores, any x
-const Algorithm& long_conv_cpu_blocked(); ///< the CPU
+const Algorithm& long_conv_toeplitz_batch(); ///< tensor cores, 16-bit x, 8 sequences at a time
+const Algorithm& long_conv_toeplitz();       ///< tensor cores, 16-bit x, any number of sequences
+const Algorithm& long_conv_direct();         ///< CUDA cores, any x
+const Algorithm& long_conv_cpu_blocked();    ///< the CPU
 
 } // namespace chela

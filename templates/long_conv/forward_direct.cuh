@@ -13,14 +13,14 @@ namespace chela {
 /// Where a value lies in a row of shared memory: pieces that lie apart by 8 or 16 fall into different banks.
 CHELA_DEVICE constexpr int place_of(int token) { return token + (token >> 5) * 4; }
 template <class Element, int count>
-CHELA_DEVICE void put_packet(float* to, const Packet<Element, count>& packet) {
+CHELA_DEVICE void put_piece(float* to, const Piece<Element, count>& piece) {
 #pragma unroll
-    for (int i = 0; i < count; ++i) to[i] = to_float(packet.element[i]);
+    for (int i = 0; i < count; ++i) to[i] = piece.value(i);
 }
 template <class Element, int count>
-CHELA_DEVICE void get_packet(const float* from, Packet<Element, count>& packet) {
+CHELA_DEVICE void get_piece(const float* from, Piece<Element, count>& piece) {
 #pragma unroll
-    for (int i = 0; i < count; ++i) packet.element[i] = from_float<Element>(from[i]);
+    for (int i = 0; i < count; ++i) piece.set(i, from_float<Element>(from[i]));
 }
 
 /// A piece of a row: `count` values, a power of two from 4 to 32, from a multiple of it on.
@@ -29,9 +29,9 @@ CHELA_DEVICE void read_piece(float (&values)[count], const float* row, int first
     const float* const from = row + place_of(first);
 #pragma unroll
     for (int i = 0; i < count; i += 4) {
-        const auto four = *reinterpret_cast<const Packet<float, 4>*>(from + i);
+        const auto four = *reinterpret_cast<const Piece<float, 4>*>(from + i);
 #pragma unroll
-        for (int j = 0; j < 4; ++j) values[i + j] = four.element[j];
+        for (int j = 0; j < 4; ++j) values[i + j] = four.value(j);
     }
 }
 
@@ -74,8 +74,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         sync_threads(); // everyone is done with the segment before
         // The input at position `segment + i` is that of output i at the segment's first lag.
         read_rows<Config, row_tokens>(arguments, tile, tile.token - lag - segment,
-                                      [rows](int to, int token, const auto& packet) {
-                                          put_packet(rows + to * Config::row_pitch + place_of(token), packet);
+                                      [rows](int to, int token, const auto& piece) {
+                                          put_piece(rows + to * Config::row_pitch + place_of(token), piece);
                                       });
 #pragma unroll 4
         for (int i = thread_index(); i < Config::tile_channels * segment; i += Config::threads) {
@@ -105,8 +105,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
 #pragma unroll
     for (int i = 0; i < tokens; ++i) row[place_of(first + i)] = total[i];
     sync_threads();
-    write_rows<Config>(arguments, tile, [rows](int from, int token, auto& packet) {
-        get_packet(rows + from * Config::row_pitch + place_of(token), packet);
+    write_rows<Config>(arguments, tile, [rows](int from, int token, auto& piece) {
+        get_piece(rows + from * Config::row_pitch + place_of(token), piece);
     });
 }
 

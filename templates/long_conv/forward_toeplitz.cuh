@@ -17,20 +17,15 @@
 namespace chela {
 
 /// Where a token lies in a row of shared memory: 8 rows of ldmatrix, 16 tokens apart, fall into all banks.
-/// The tokens of a packet stay together.
+/// The tokens of a piece stay together.
 CHELA_DEVICE int place_of(int token) { return token ^ (token >> 3 & 8); }
 template <class Element, int count>
-CHELA_DEVICE void put_packet(Element* to, const Packet<Element, count>& packet) {
-    *reinterpret_cast<Packet<Element, count>*>(to) = packet;
+CHELA_DEVICE void put_piece(Element* to, const Piece<Element, count>& piece) {
+    *reinterpret_cast<Piece<Element, count>*>(to) = piece;
 }
 template <class Element, int count>
-CHELA_DEVICE void get_packet(const Element* from, Packet<Element, count>& packet) {
-    packet = *reinterpret_cast<const Packet<Element, count>*>(from);
-}
-
-/// Rounds down.
-CHELA_DEVICE int floor_divide(int value, int divisor) {
-    return value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor);
+CHELA_DEVICE void get_piece(const Element* from, Piece<Element, count>& piece) {
+    piece = *reinterpret_cast<const Piece<Element, count>*>(from);
 }
 
 /// Fragments of the windows `first_block + 8 w` of a row, w < windows.
@@ -43,12 +38,6 @@ CHELA_DEVICE void load_windows(FragmentB2 (&fragment)[Config::windows / 2],
     for (int pair = 0; pair < Config::windows / 2; ++pair)
         ldmatrix_x4(fragment[pair].r, row + place_of((block + pair * 16) * 16 + half * 8));
 }
-
-/// Diagonals of blocks that have a tap and an input.
-struct Diagonals {
-    int first, last;
-    CHELA_DEVICE bool has(int diagonal) const { return diagonal >= first && diagonal <= last; }
-};
 
 template <class Config>
 using Sums = float[Config::tile_batches][Config::windows][4];
@@ -98,7 +87,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     const TapSegment<Config> taps(row_of(batches * Config::tile_channels) + own * 2 * Config::tap_pitch);
 
     const Lags lags = lags_of(arguments, tile.token, Config::tile_tokens);
-    const Diagonals diagonals = {floor_divide(lags.first, 16), floor_divide(lags.last + 15, 16)};
+    const Diagonals diagonals(lags);
     // The windows of inputs that they reach.
     const int first_output = tile.token / window;
     const int lowest = first_output - floor_divide(diagonals.last, 8),
@@ -115,11 +104,13 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     for (int input = lowest > 0 ? lowest : 0; input <= last_input; input += windows) {
         sync_threads(); // everyone is done with the inputs before
         read_rows<Config, Config::row_tokens>(arguments, tile, input * window - 7 * 16,
-                                              [row_of](int row, int token, const auto& packet) {
-                                                  put_packet(row_of(row) + place_of(token), packet);
+                                              [row_of](int row, int token, const auto& piece) {
+                                                  put_piece(row_of(row) + place_of(token), piece);
                                               });
         const int distance = first_output - input; // of the windows
-        if (has_channel) taps.load(arguments, channel, (distance + windows) * window - 1, scale.of_taps);
+        if (has_channel)
+            taps.template load<32>(arguments, channel, (distance + windows) * window - 1, scale.of_taps,
+                                   lane());
         sync_threads();
         if (!has_channel) continue;
         if (diagonals.has(8 * (distance + 1 - windows)) && diagonals.has(8 * (distance + windows) - 1))
@@ -140,8 +131,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                     from_float<Element>(scale.of_sums * sum[batch][p][i]);
             }
     sync_threads();
-    write_rows<Config>(arguments, tile, [row_of](int row, int token, auto& packet) {
-        get_packet(row_of(row) + place_of(token), packet);
+    write_rows<Config>(arguments, tile, [row_of](int row, int token, auto& piece) {
+        get_piece(row_of(row) + place_of(token), piece);
     });
 }
 

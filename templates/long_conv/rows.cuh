@@ -1,9 +1,9 @@
 #pragma once
 // Tiles of x and y between global memory, in either layout, and a row of shared memory for each channel of
-// each sequence. Threads take packets of neighbouring elements, two tokens or more at a time.
+// each sequence. Threads take pieces of neighbouring elements, two tokens or more at a time.
 
 #include "prelude/cuda/thread.cuh"
-#include "prelude/packet.cuh"
+#include "prelude/piece.cuh"
 
 namespace chela {
 
@@ -27,68 +27,98 @@ CHELA_DEVICE Tile tile_of(const Arguments& arguments) {
 
 /// The elements from `from` on, of which the first `valid` are there; zeros for the others.
 template <int count, bool aligned, class Element>
-CHELA_DEVICE Packet<Element, count> load_packet(const Element* from, int valid) {
-    Packet<Element, count> packet{};
-    if (aligned && valid >= count) return *reinterpret_cast<const Packet<Element, count>*>(from);
+CHELA_DEVICE Piece<Element, count> load_piece(const Element* from, int valid) {
+    Piece<Element, count> piece{};
+    if (aligned && valid >= count) {
+        piece = *reinterpret_cast<const Piece<Element, count>*>(from);
+    } else {
 #pragma unroll
-    for (int i = 0; i < count; ++i)
-        if (i < valid) packet.element[i] = from[i];
-    return packet;
+        for (int i = 0; i < count; ++i)
+            if (i < valid) piece.set(i, from[i]);
+    }
+    return piece;
 }
 template <int count, bool aligned, class Element>
-CHELA_DEVICE void store_packet(Element* to, const Packet<Element, count>& packet, int valid) {
+CHELA_DEVICE void store_piece(Element* to, const Piece<Element, count>& piece, int valid) {
     if (aligned && valid >= count) {
-        *reinterpret_cast<Packet<Element, count>*>(to) = packet;
+        *reinterpret_cast<Piece<Element, count>*>(to) = piece;
         return;
     }
 #pragma unroll
     for (int i = 0; i < count; ++i)
-        if (i < valid) to[i] = packet.element[i];
+        if (i < valid) to[i] = piece.element(i);
 }
 
-/// Calls put(row, token, packet) with the neighbouring tokens of x from `first + token` on, until all
+/// Calls put(row, token, piece) with the neighbouring tokens of x from `first + token` on, until all
 /// `tokens` of them are put; zeros outside of x. Row `batch * tile_channels + channel` is for that one of the
-/// tile. `first` is a multiple of 8, `token` one of the packet's size, which is 2, 4 or 8.
+/// tile. `first` is a multiple of 8, `token` one of the piece's size, which is 2, 4 or 8.
 template <class Config, int tokens, class Arguments, class Put>
 CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int first, const Put& put) {
     using Element = typename Config::Element;
-    constexpr int packet = Config::packet, rows = Config::tile_batches * Config::tile_channels;
-#pragma unroll 3 // what is on its way at once stays in registers
-    for (int unit = thread_index(); unit < rows * tokens / Config::unit_elements; unit += Config::threads) {
+    constexpr int packet = Config::packet, rows = Config::tile_batches * Config::tile_channels,
+                  units = rows * tokens / Config::unit_elements;
+    constexpr int together = 4; // units that are on their way at once
+#pragma unroll 1
+    for (int begin = thread_index(); begin < units; begin += together * Config::threads) {
         //@if layout == channels_last
         constexpr int packets = Config::tile_channels / packet; // of one token
-        const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
-                  batch = unit / packets / (tokens / 2);
-        const int left = arguments.channels - tile.channel - channel;
-        const bool is_there = tile.batch + batch < arguments.batch;
-        const Element* const from = arguments.x + (tile.batch + batch) * arguments.x_stride[0] +
-                                    (first + token) * arguments.x_stride[1] + tile.channel + channel;
-        Packet<Element, packet> of_token[2];
+        Piece<Element, packet> of_token[together][2];
 #pragma unroll
-        for (int i = 0; i < 2; ++i) {
-            const int at = first + token + i;
-            of_token[i] = load_packet<packet, Config::aligned>(
-                from + i * arguments.x_stride[1], is_there && at >= 0 && at < arguments.length ? left : 0);
+        for (int i = 0; i < together; ++i) {
+            const int unit = begin + i * Config::threads;
+            const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
+                      batch = tile.batch + unit / packets / (tokens / 2);
+            const bool is_there = unit < units && batch < arguments.batch;
+            const Element* const from = arguments.x + batch * arguments.x_stride[0] +
+                                        (first + token) * arguments.x_stride[1] + tile.channel + channel;
+#pragma unroll
+            for (int j = 0; j < 2; ++j) {
+                const int at = first + token + j;
+                of_token[i][j] = load_piece<packet, Config::aligned>(
+                    from + j * arguments.x_stride[1], is_there && at >= 0 && at < arguments.length
+                                                          ? arguments.channels - tile.channel - channel
+                                                          : 0);
+            }
         }
 #pragma unroll
-        for (int i = 0; i < packet; ++i)
-            put(batch * Config::tile_channels + channel + i, token,
-                Packet<Element, 2>{{of_token[0].element[i], of_token[1].element[i]}});
+        for (int i = 0; i < together; ++i) {
+            const int unit = begin + i * Config::threads;
+            if (unit >= units) break;
+            const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
+                      batch = unit / packets / (tokens / 2);
+#pragma unroll
+            for (int j = 0; j < packet; ++j) {
+                Piece<Element, 2> pair{};
+                pair.set(0, of_token[i][0].element(j));
+                pair.set(1, of_token[i][1].element(j));
+                put(batch * Config::tile_channels + channel + j, token, pair);
+            }
+        }
         //@else
         constexpr int packets = tokens / packet; // of one row
-        const int token = unit % packets * packet, row = unit / packets;
-        const int batch = tile.batch + row / Config::tile_channels,
-                  channel = tile.channel + row % Config::tile_channels;
-        const bool is_there = batch < arguments.batch && channel < arguments.channels && first + token >= 0;
-        put(row, token,
-            load_packet<packet, Config::aligned>(arguments.x + batch * arguments.x_stride[0] +
-                                                     channel * arguments.x_stride[1] + first + token,
-                                                 is_there ? arguments.length - (first + token) : 0));
+        Piece<Element, packet> of_row[together];
+#pragma unroll
+        for (int i = 0; i < together; ++i) {
+            const int unit = begin + i * Config::threads;
+            const int token = first + unit % packets * packet, row = unit / packets;
+            const int batch = tile.batch + row / Config::tile_channels,
+                      channel = tile.channel + row % Config::tile_channels;
+            const bool is_there =
+                unit < units && batch < arguments.batch && channel < arguments.channels && token >= 0;
+            of_row[i] = load_piece<packet, Config::aligned>(arguments.x + batch * arguments.x_stride[0] +
+                                                                channel * arguments.x_stride[1] + token,
+                                                            is_there ? arguments.length - token : 0);
+        }
+#pragma unroll
+        for (int i = 0; i < together; ++i) {
+            const int unit = begin + i * Config::threads;
+            if (unit < units) put(unit / packets, unit % packets * packet, of_row[i]);
+        }
         //@end
     }
 }
 
-/// y of the tile: get(row, token, packet) sets the packet to the outputs from the tile's token `token` on.
+/// y of the tile: get(row, token, piece) sets the piece to the outputs from the tile's token `token` on.
 template <class Config, class Arguments, class Get>
 CHELA_DEVICE void write_rows(const Arguments& arguments, const Tile& tile, const Get& get) {
     using Element = typename Config::Element;
@@ -103,31 +133,31 @@ CHELA_DEVICE void write_rows(const Arguments& arguments, const Tile& tile, const
         const int left = arguments.channels - tile.channel - channel,
                   tokens_left =
                       tile.batch + batch < arguments.batch ? arguments.length - (tile.token + token) : 0;
-        Packet<Element, packet> of_token[2];
+        Piece<Element, packet> of_token[2] = {};
 #pragma unroll
         for (int i = 0; i < packet; ++i) {
-            Packet<Element, 2> pair;
+            Piece<Element, 2> pair;
             get(batch * Config::tile_channels + channel + i, token, pair);
-            of_token[0].element[i] = pair.element[0];
-            of_token[1].element[i] = pair.element[1];
+            of_token[0].set(i, pair.element(0));
+            of_token[1].set(i, pair.element(1));
         }
         Element* const to = arguments.y + (tile.batch + batch) * arguments.y_stride[0] +
                             (tile.token + token) * arguments.y_stride[1] + tile.channel + channel;
 #pragma unroll
         for (int i = 0; i < 2; ++i)
             if (i < tokens_left)
-                store_packet<packet, Config::aligned>(to + i * arguments.y_stride[1], of_token[i], left);
+                store_piece<packet, Config::aligned>(to + i * arguments.y_stride[1], of_token[i], left);
         //@else
         constexpr int packets = tokens / packet;
         const int token = unit % packets * packet, row = unit / packets;
         const int batch = tile.batch + row / Config::tile_channels,
                   channel = tile.channel + row % Config::tile_channels;
-        Packet<Element, packet> of_row;
+        Piece<Element, packet> of_row;
         get(row, token, of_row);
         const bool is_there = batch < arguments.batch && channel < arguments.channels;
-        store_packet<packet, Config::aligned>(arguments.y + batch * arguments.y_stride[0] +
-                                                  channel * arguments.y_stride[1] + tile.token + token,
-                                              of_row, is_there ? arguments.length - (tile.token + token) : 0);
+        store_piece<packet, Config::aligned>(arguments.y + batch * arguments.y_stride[0] +
+                                                 channel * arguments.y_stride[1] + tile.token + token,
+                                             of_row, is_there ? arguments.length - (tile.token + token) : 0);
         //@end
     }
 }

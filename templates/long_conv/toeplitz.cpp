@@ -73,7 +73,8 @@ class Toeplitz final : public Algorithm {
                                  32 * config["warps"], layout.shared_bytes,
                                  {long_conv_constant("row_tokens", layout.row_tokens),
                                   long_conv_constant("row_pitch", layout.row_tokens),
-                                  long_conv_constant("tap_pitch", layout.tap_pitch)});
+                                  long_conv_constant("tap_pitch", layout.tap_pitch),
+                                  long_conv_constant("segment_taps", layout.tap_pitch)});
     }
 };
 

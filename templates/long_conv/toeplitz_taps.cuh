@@ -36,6 +36,19 @@ CHELA_DEVICE TapScale tap_scale(const Arguments& arguments, int channel, const L
 }
 //@end
 
+/// Rounds down.
+CHELA_DEVICE int floor_divide(int value, int divisor) {
+    return value >= 0 ? value / divisor : -((divisor - 1 - value) / divisor);
+}
+
+/// Blocks T_d that have a tap and an input.
+struct Diagonals {
+    int first, last;
+    CHELA_DEVICE explicit Diagonals(const Lags& lags)
+        : first(floor_divide(lags.first, 16)), last(floor_divide(lags.last + 15, 16)) {}
+    CHELA_DEVICE bool has(int diagonal) const { return diagonal >= first && diagonal <= last; }
+};
+
 /// A segment of the taps in shared memory, the largest lag first. Pairs begin at even and at odd positions:
 /// two copies, the second one element ahead, so that each pair is one aligned word.
 template <class Config>
@@ -46,14 +59,16 @@ class TapSegment {
   public:
     CHELA_DEVICE explicit TapSegment(Element* copies) : words_(reinterpret_cast<uint32*>(copies)) {}
 
-    /// The taps of `pitch` lags from `top` downwards; one warp together. `top` is odd.
-    template <class Arguments>
-    CHELA_DEVICE void load(const Arguments& arguments, int channel, int top, float scale) const {
-        if (top - pitch > 0 && top < arguments.kernel_length) { // of the kernel alone, and all of them there
+    /// The taps of Config::segment_taps lags from `top` downwards; `threads` threads together, this one being
+    /// `thread`. `top` is odd.
+    template <int threads, class Arguments>
+    CHELA_DEVICE void load(const Arguments& arguments, int channel, int top, float scale, int thread) const {
+        if (top - Config::segment_taps > 0 &&
+            top < arguments.kernel_length) { // of the kernel alone, and all of them there
             const float* const last = arguments.kernel + channel * arguments.kernel_stride[0] + top;
-            write<8>([last](int below) { return last[-below]; }, scale);
+            write<threads>([last](int below) { return last[-below]; }, scale, thread);
         } else {
-            write<2>([&](int below) { return tap(arguments, channel, top - below); }, scale);
+            write<threads>([&](int below) { return tap(arguments, channel, top - below); }, scale, thread);
         }
     }
 
@@ -70,16 +85,26 @@ class TapSegment {
     }
 
   private:
-    /// tap_below(i) is for the lag `top - i`; `together` words are on their way at once.
-    template <int together, class TapBelow>
-    CHELA_DEVICE void write(const TapBelow& tap_below, float scale) const {
-#pragma unroll together
-        for (int word = lane(); word < pitch / 2; word += 32) {
-            float value[3];
+    /// tap_below(i) is for the lag `top - i`.
+    template <int threads, class TapBelow>
+    CHELA_DEVICE void write(const TapBelow& tap_below, float scale, int thread) const {
+        constexpr int together = 4, words = Config::segment_taps / 2; // words that are on their way at once
+#pragma unroll 1
+        for (int begin = thread; begin < words; begin += together * threads) {
+            float value[together][3];
 #pragma unroll
-            for (int i = 0; i < 3; ++i) value[i] = scale * tap_below(2 * word + i);
-            words_[word] = pack2<Element>(value[0], value[1]);
-            words_[pitch / 2 + word] = pack2<Element>(value[1], value[2]);
+            for (int i = 0; i < together; ++i) {
+                const int word = begin + i * threads;
+#pragma unroll
+                for (int j = 0; j < 3; ++j) value[i][j] = word < words ? tap_below(2 * word + j) : 0.0f;
+            }
+#pragma unroll
+            for (int i = 0; i < together; ++i) {
+                const int word = begin + i * threads;
+                if (word >= words) break;
+                words_[word] = pack2<Element>(scale * value[i][0], scale * value[i][1]);
+                words_[pitch / 2 + word] = pack2<Element>(scale * value[i][1], scale * value[i][2]);
+            }
         }
     }
 

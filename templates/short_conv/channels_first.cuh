@@ -4,7 +4,7 @@
 // neighbours' tokens comes from the first-level cache.
 
 #include "prelude/cuda/thread.cuh"
-#include "prelude/pack.cuh"
+#include "prelude/piece.cuh"
 #include "short_conv/activation.cuh"
 #include "short_conv/sequence.cuh"
 
@@ -19,23 +19,25 @@ struct Taps {
     CHELA_DEVICE Taps(const Arguments& arguments, int channel) {
 #pragma unroll
         for (int w = 0; w < Config::width; ++w)
-            weight[w] = to_float(arguments.weight[channel * arguments.weight_stride[0] + w]);
+            weight[w] = taps_scale() * to_float(arguments.weight[channel * arguments.weight_stride[0] + w]);
         //@if bias
-        bias = to_float(arguments.bias[channel]);
+        bias = taps_scale() * to_float(arguments.bias[channel]);
         //@end
     }
 };
 
 /// The tokens from `first` on, a multiple of Config::tokens, and those around them that their taps reach.
-template <class Config, class Arguments>
+/// `whole`: all of them are tokens of the sequence, but for those before its first.
+template <class Config, class Arguments, bool whole>
 class Window {
     using Element = typename Config::Element;
-    using Piece = Packet<Element, Config::piece>;
+    using Vector = Piece<Element, Config::piece>;
     static constexpr int piece = Config::piece, lookahead = Config::width - 1 - Config::history;
+
+  public:
     static constexpr int before = (Config::history + piece - 1) / piece * piece,
                          after = (lookahead + piece - 1) / piece * piece;
 
-  public:
     /// Asks for the inputs of a part of the tokens: nothing waits for them yet.
     CHELA_DEVICE void load(const Arguments& arguments, const Part& part, int channel, int first) {
         const Sequence& sequence = part.sequence;
@@ -43,29 +45,38 @@ class Window {
 #pragma unroll
         for (int i = 0; i < before + Config::tokens + after; i += piece) {
             const int token = first - before + i;
-            if (token >= sequence.begin && token + piece <= sequence.end) {
-                input_[i / piece] = *reinterpret_cast<const Piece*>(x + token);
+            Vector& input = input_[i / piece];
+            if constexpr (whole) {
+                if (i < before) input = Vector{};
+                if (i >= before || token >= 0) input = *reinterpret_cast<const Vector*>(x + token);
                 continue;
             }
+            if (token >= sequence.begin && token + piece <= sequence.end) {
+                input = *reinterpret_cast<const Vector*>(x + token);
+                continue;
+            }
+            input = Vector{};
 #pragma unroll
             for (int j = 0; j < piece; ++j)
-                input_[i / piece].element[j] = input_at<Config>(arguments, sequence, channel, token + j);
+                input.set(j, input_at<Config>(arguments, sequence, channel, token + j));
         }
         //@if residual == tensor
         const Element* const residual =
             channel_of(arguments.residual, arguments.residual_stride, sequence, channel);
 #pragma unroll
-        for (int i = 0; i < Config::tokens; i += piece)
-            if (is_inside(part, first + i)) {
-                residual_[i / piece] = *reinterpret_cast<const Piece*>(residual + first + i);
-            } else {
-#pragma unroll
-                for (int j = 0; j < piece; ++j) {
-                    const int token = first + i + j;
-                    residual_[i / piece].element[j] =
-                        token >= part.begin && token < part.end ? residual[token] : Element{};
-                }
+        for (int i = 0; i < Config::tokens; i += piece) {
+            Vector& added = residual_[i / piece];
+            if (whole || is_inside(part, first + i)) {
+                added = *reinterpret_cast<const Vector*>(residual + first + i);
+                continue;
             }
+            added = Vector{};
+#pragma unroll
+            for (int j = 0; j < piece; ++j) {
+                const int token = first + i + j;
+                if (token >= part.begin && token < part.end) added.set(j, residual[token]);
+            }
+        }
         //@end
     }
 
@@ -86,18 +97,18 @@ class Window {
                 //@if residual == input
                 sum[j] += input(i + j);
                 //@elif residual == tensor
-                sum[j] += to_float(residual_[i / piece].element[j]);
+                sum[j] += residual_[i / piece].value(j);
                 //@end
             }
-            const Piece packed = pack<Element>(sum);
-            if (is_inside(part, first + i)) {
-                *reinterpret_cast<Piece*>(y + first + i) = packed;
+            const Vector rounded(sum);
+            if (whole || is_inside(part, first + i)) {
+                *reinterpret_cast<Vector*>(y + first + i) = rounded;
                 continue;
             }
 #pragma unroll
             for (int j = 0; j < piece; ++j)
                 if (first + i + j >= part.begin && first + i + j < part.end)
-                    y[first + i + j] = packed.element[j];
+                    y[first + i + j] = rounded.element(j);
         }
     }
 
@@ -105,17 +116,47 @@ class Window {
     /// Of the token at `offset` from the first.
     CHELA_DEVICE float input(int offset) const {
         const int at = before + offset;
-        return to_float(input_[at / piece].element[at % piece]);
+        return input_[at / piece].value(at % piece);
     }
     static CHELA_DEVICE bool is_inside(const Part& part, int token) {
         return token >= part.begin && token + piece <= part.end;
     }
 
-    Piece input_[(before + Config::tokens + after) / piece];
+    Vector input_[(before + Config::tokens + after) / piece];
     //@if residual == tensor
-    Piece residual_[Config::tokens / piece];
+    Vector residual_[Config::tokens / piece];
     //@end
 };
+
+/// Tokens of a channel in sequence `index`, or in the row of all: `groups` times some from `first` on.
+template <bool whole, class Config, class Arguments>
+CHELA_DEVICE void convolve(const Arguments& arguments, int index, int channel, int first) {
+    const auto first_of = [first](int group) {
+        return first + group * (Config::row_threads * Config::tokens);
+    };
+    const auto end_of = [&](int group) {
+        const int end = first_of(group) + Config::tokens;
+        return whole || end < arguments.length ? end : arguments.length;
+    };
+    Window<Config, Arguments, whole> window[Config::groups];
+    Part part[Config::groups];
+#pragma unroll
+    for (int group = 0; group < Config::groups; ++group)
+        if (whole || first_of(group) < arguments.length) {
+            part[group] = first_part(arguments, index, first_of(group), end_of(group));
+            window[group].load(arguments, part[group], channel, first_of(group));
+        }
+    const Taps<Config> taps(arguments, channel);
+#pragma unroll
+    for (int group = 0; group < Config::groups; ++group)
+        if (whole || first_of(group) < arguments.length) {
+            window[group].write(arguments, part[group], channel, first_of(group), taps);
+            while (next_part(arguments, part[group], end_of(group))) {
+                window[group].load(arguments, part[group], channel, first_of(group));
+                window[group].write(arguments, part[group], channel, first_of(group), taps);
+            }
+        }
+}
 
 template <class Config, class Arguments>
 CHELA_DEVICE void short_conv_forward_body(const Arguments& arguments) {
@@ -125,35 +166,18 @@ CHELA_DEVICE void short_conv_forward_body(const Arguments& arguments) {
     const int channel =
         static_cast<int>(row % channel_tiles) * Config::tile_channels + thread_index() / Config::row_threads;
     if (channel >= arguments.channels) return;
-    const int first = static_cast<int>(block % token_tiles) * Config::tile_tokens +
-                      thread_index() % Config::row_threads * Config::tokens;
-    const auto first_of = [first](int group) {
-        return first + group * (Config::row_threads * Config::tokens);
-    };
-    const auto end_of = [&](int group) {
-        const int end = first_of(group) + Config::tokens;
-        return end < arguments.length ? end : arguments.length;
-    };
-
-    Window<Config, Arguments> window[Config::groups];
-    Part part[Config::groups];
-#pragma unroll
-    for (int group = 0; group < Config::groups; ++group)
-        if (first_of(group) < arguments.length) {
-            part[group] =
-                first_part(arguments, static_cast<int>(row / channel_tiles), first_of(group), end_of(group));
-            window[group].load(arguments, part[group], channel, first_of(group));
-        }
-    const Taps<Config> taps(arguments, channel);
-#pragma unroll
-    for (int group = 0; group < Config::groups; ++group)
-        if (first_of(group) < arguments.length) {
-            window[group].write(arguments, part[group], channel, first_of(group), taps);
-            while (next_part(arguments, part[group], end_of(group))) {
-                window[group].load(arguments, part[group], channel, first_of(group));
-                window[group].write(arguments, part[group], channel, first_of(group), taps);
-            }
-        }
+    const int tile = static_cast<int>(block % token_tiles) * Config::tile_tokens,
+              first = tile + thread_index() % Config::row_threads * Config::tokens,
+              index = static_cast<int>(row / channel_tiles);
+    //@if !packed
+    using Whole = Window<Config, Arguments, true>;
+    bool is_whole = tile + Config::tile_tokens + Whole::after <= arguments.length;
+    //@if state == carried
+    is_whole = is_whole && tile >= Whole::before;
+    //@end
+    if (is_whole) return convolve<true, Config>(arguments, index, channel, first);
+    //@end
+    convolve<false, Config>(arguments, index, channel, first);
 }
 
 } // namespace chela

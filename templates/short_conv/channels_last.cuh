@@ -5,48 +5,36 @@
 // neighbouring channels. While some tokens are computed, the next ones are on their way.
 
 #include "prelude/cuda/thread.cuh"
-#include "prelude/pack.cuh"
+#include "prelude/piece.cuh"
 #include "short_conv/activation.cuh"
 #include "short_conv/sequence.cuh"
 
 namespace chela {
 
-/// Taps of the tile's channels in shared memory, [width, weight_pitch] and a row more for the bias: they lie
+/// Taps of the tile's channels in shared memory, [width, tile_channels] and a row more for the bias: they lie
 /// in global memory tap by tap, and are read channel by channel.
 template <class Config, class Arguments>
 CHELA_DEVICE void stage_weights(float* staged, const Arguments& arguments, int first_channel) {
-    constexpr int together = 4; // loads that are on their way at once
-    for (int first = thread_index(); first < Config::width * Config::tile_channels;
-         first += together * Config::threads) {
-        float tap[together];
+    for (int i = thread_index(); i < Config::tile_channels; i += Config::threads) {
+        const int channel = first_channel + i;
+        if (channel >= arguments.channels) return;
+        const auto* const taps = arguments.weight + channel * arguments.weight_stride[0];
 #pragma unroll
-        for (int i = 0; i < together; ++i) {
-            const int at = first + i * Config::threads, channel = first_channel + at / Config::width;
-            const bool inside = at < Config::width * Config::tile_channels && channel < arguments.channels;
-            const auto* const source =
-                arguments.weight + channel * arguments.weight_stride[0] + at % Config::width;
-            tap[i] = inside ? to_float(*source) : 0.0f;
-        }
-#pragma unroll
-        for (int i = 0; i < together; ++i) {
-            const int at = first + i * Config::threads;
-            if (at < Config::width * Config::tile_channels)
-                staged[at % Config::width * Config::weight_pitch + at / Config::width] = tap[i];
-        }
+        for (int w = 0; w < Config::width; ++w)
+            staged[w * Config::tile_channels + i] = taps_scale() * to_float(taps[w]);
+        //@if bias
+        staged[Config::width * Config::tile_channels + i] = taps_scale() * to_float(arguments.bias[channel]);
+        //@end
     }
-    //@if bias
-    for (int i = thread_index(); i < Config::tile_channels; i += Config::threads)
-        if (first_channel + i < arguments.channels)
-            staged[Config::width * Config::weight_pitch + i] = to_float(arguments.bias[first_channel + i]);
-    //@end
 }
 
 /// A thread's window over `vector` channels from `channel` on.
 template <class Config, class Arguments, int vector>
 class Window {
     using Element = typename Config::Element;
-    using Piece = Packet<Element, vector>;
+    using Row = Piece<Element, vector>;
     static constexpr int kept = Config::width - 1, lookahead = kept - Config::history;
+    static constexpr int unroll = Config::unroll;
 
   public:
     CHELA_DEVICE Window(const Arguments& arguments, int channel) : arguments_(arguments), channel_(channel) {}
@@ -54,104 +42,109 @@ class Window {
     /// Asks for the first inputs of a part: nothing waits for them yet.
     CHELA_DEVICE void start(const Part& part) {
         part_ = part;
-        x_ = channel_of(arguments_.x, arguments_.x_stride, part.sequence, channel_);
+        //@if causal
+        inputs_end_ = part.end;
+        //@else
+        inputs_end_ = part.end + lookahead < part.sequence.end ? part.end + lookahead : part.sequence.end;
+        //@end
+        x_ = channel_of(arguments_.x, arguments_.x_stride, part.sequence, channel_) +
+             (part.begin - Config::history) * arguments_.x_stride[1];
+        //@if residual == tensor
+        residual_ = channel_of(arguments_.residual, arguments_.residual_stride, part.sequence, channel_) +
+                    part.begin * arguments_.residual_stride[1];
+        //@end
 #pragma unroll
-        for (int i = 0; i < kept; ++i) row_[i] = input(part.begin - Config::history + i);
-        ask(part.begin);
+        for (int i = 0; i < kept; ++i) {
+            const int token = part.begin - Config::history + i;
+            row_[i] =
+                read(x_, arguments_.x_stride, token >= part.sequence.begin && token < part.sequence.end);
+            //@if state == carried
+            if (token < part.sequence.begin && arguments_.initial_state) {
+#pragma unroll
+                for (int j = 0; j < vector; ++j)
+                    row_[i].set(j, input_at<Config>(arguments_, part.sequence, channel_ + j, token));
+            }
+            //@end
+        }
+#pragma unroll
+        for (int u = 0; u < unroll; ++u) ask(u, part.begin + u);
     }
 
     /// Writes y of the part. `staged` are the taps of the window's first channel.
     CHELA_DEVICE void finish(const float* staged) {
         float weight[Config::width][vector], bias[vector] = {};
 #pragma unroll
-        for (int w = 0; w < Config::width; ++w) read_staged(weight[w], staged + w * Config::weight_pitch);
+        for (int w = 0; w < Config::width; ++w) read_staged(weight[w], staged + w * Config::tile_channels);
         //@if bias
-        read_staged(bias, staged + Config::width * Config::weight_pitch);
+        read_staged(bias, staged + Config::width * Config::tile_channels);
         //@end
-        Element* const y = channel_of(arguments_.y, arguments_.y_stride, part_.sequence, channel_);
-        for (int token = part_.begin; token < part_.end; token += Config::unroll) {
+        Element* y = channel_of(arguments_.y, arguments_.y_stride, part_.sequence, channel_) +
+                     part_.begin * arguments_.y_stride[1];
+#pragma unroll 1
+        for (int i = 0; i < Config::tokens; i += unroll) {
+            const int first = part_.begin + i;
+            if (first >= part_.end) break;
 #pragma unroll
-            for (int u = 0; u < Config::unroll; ++u) row_[kept + u] = next_[u];
-            //@if residual == tensor
-            Piece residual[Config::unroll];
-#pragma unroll
-            for (int u = 0; u < Config::unroll; ++u) residual[u] = next_residual_[u];
-            //@end
-            if (token + Config::unroll < part_.end) ask(token + Config::unroll);
-#pragma unroll
-            for (int u = 0; u < Config::unroll; ++u) {
+            for (int u = 0; u < unroll; ++u) {
+                row_[kept] = next_[u];
+                //@if residual == tensor
+                const Row residual = next_residual_[u];
+                //@end
+                if constexpr (unroll < Config::tokens) ask(u, first + unroll + u);
                 float sum[vector];
 #pragma unroll
                 for (int i = 0; i < vector; ++i) {
                     sum[i] = bias[i];
 #pragma unroll
                     for (int w = 0; w < Config::width; ++w)
-                        sum[i] = fused_multiply_add(to_float(row_[u + w].element[i]), weight[w][i], sum[i]);
+                        sum[i] = fused_multiply_add(row_[w].value(i), weight[w][i], sum[i]);
                     sum[i] = activation(sum[i]);
                     //@if residual == input
-                    sum[i] += to_float(row_[u + Config::history].element[i]);
+                    sum[i] += row_[Config::history].value(i);
                     //@elif residual == tensor
-                    sum[i] += to_float(residual[u].element[i]);
+                    sum[i] += residual.value(i);
                     //@end
                 }
-                if (token + u < part_.end)
-                    *reinterpret_cast<Piece*>(y + (token + u) * arguments_.y_stride[1]) = pack<Element>(sum);
-            }
+                if (first + u < part_.end) *reinterpret_cast<Row*>(y) = Row(sum);
+                y += arguments_.y_stride[1];
 #pragma unroll
-            for (int i = 0; i < kept; ++i) row_[i] = row_[Config::unroll + i];
+                for (int w = 0; w < kept; ++w) row_[w] = row_[w + 1];
+            }
         }
     }
 
   private:
     static CHELA_DEVICE void read_staged(float (&values)[vector], const float* staged) {
-        const auto piece = *reinterpret_cast<const Packet<float, vector>*>(staged);
+        const auto piece = *reinterpret_cast<const Piece<float, vector>*>(staged);
 #pragma unroll
-        for (int i = 0; i < vector; ++i) values[i] = piece.element[i];
+        for (int i = 0; i < vector; ++i) values[i] = piece.value(i);
     }
 
-    CHELA_DEVICE Piece input(int token) const {
-        Piece piece{};
-        if (token >= part_.sequence.begin && token < part_.sequence.end)
-            piece = *reinterpret_cast<const Piece*>(x_ + token * arguments_.x_stride[1]);
-        //@if state == carried
-        if (token < part_.sequence.begin && arguments_.initial_state) {
-#pragma unroll
-            for (int i = 0; i < vector; ++i)
-                piece.element[i] = input_at<Config>(arguments_, part_.sequence, channel_ + i, token);
-        }
-        //@end
-        return piece;
+    /// What `from` points to, if that is there; moves on by a token.
+    static CHELA_DEVICE Row read(const Element*& from, const long long (&stride)[2], bool is_there) {
+        Row row{};
+        if (is_there) row = *reinterpret_cast<const Row*>(from);
+        from += stride[1];
+        return row;
     }
 
-    /// Asks for the inputs that the tokens from `token` on need beyond those of the tokens before. Tokens
-    /// beyond the part are not written: what they read does not matter.
-    CHELA_DEVICE void ask(int token) {
-#pragma unroll
-        for (int u = 0; u < Config::unroll; ++u) {
-            //@if causal
-            next_[u] = *reinterpret_cast<const Piece*>(x_ + nearest(token + u) * arguments_.x_stride[1]);
-            //@else
-            next_[u] = input(token + lookahead + u);
-            //@end
-        }
+    /// Asks for what the output of `token` needs beyond the outputs before.
+    CHELA_DEVICE void ask(int u, int token) {
+        next_[u] = read(x_, arguments_.x_stride, token + lookahead < inputs_end_);
         //@if residual == tensor
-        const Element* const residual =
-            channel_of(arguments_.residual, arguments_.residual_stride, part_.sequence, channel_);
-#pragma unroll
-        for (int u = 0; u < Config::unroll; ++u)
-            next_residual_[u] = *reinterpret_cast<const Piece*>(residual + nearest(token + u) *
-                                                                               arguments_.residual_stride[1]);
+        next_residual_[u] = read(residual_, arguments_.residual_stride, token < part_.end);
         //@end
     }
-    CHELA_DEVICE int nearest(int token) const { return token < part_.end ? token : part_.end - 1; }
 
     const Arguments& arguments_;
-    const Element* x_;
+    const Element* x_; // of the next input to ask for
     int channel_;
     Part part_;
-    Piece row_[kept + Config::unroll], next_[Config::unroll];
+    int inputs_end_;                        // those from there on are not needed, or zero
+    Row row_[Config::width], next_[unroll]; // the inputs of an output; those that come after them
     //@if residual == tensor
-    Piece next_residual_[Config::unroll];
+    const Element* residual_;
+    Row next_residual_[unroll];
     //@end
 };
 

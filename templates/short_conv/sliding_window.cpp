@@ -7,8 +7,6 @@ namespace chela {
 
 namespace {
 
-constexpr std::int64_t shared_padding = 8; // floats: taps of a channel are written to different banks
-
 /// What a block's threads share, and what each needs.
 struct Tile {
     std::int64_t channels, tokens, shared_bytes, registers;
@@ -18,11 +16,11 @@ struct Tile {
                            size = size_of(static_cast<DType>(traits["dtype"]));
         channels = config["channel_threads"] * vector;
         tokens = config["threads"] / config["channel_threads"] * config["tokens"];
-        shared_bytes = 4 * (width + traits["bias"]) * (channels + shared_padding);
-        // Taps, the window, the next inputs, what of the window is unpacked, and addresses.
-        const std::int64_t next = traits.text("residual") == "tensor" ? 3 * unroll : unroll;
-        registers = width * vector + (width - 1 + unroll + next) * vector * size / 4 +
-                    (size == 2 ? width * vector : 0) + 2 * vector + 40;
+        shared_bytes = 4 * (width + traits["bias"]) * channels;
+        // Taps, the window and the next inputs, what of the window is unpacked, and addresses.
+        const std::int64_t next = traits.text("residual") == "tensor" ? 2 * unroll : unroll;
+        registers = width * vector + (width + next) * vector * size / 4 + (size == 2 ? width * vector : 0) +
+                    2 * vector + 24;
     }
 };
 
@@ -35,7 +33,7 @@ class SlidingWindow final : public Algorithm {
             Field::integer("vector", 1, 8, 4, "neighbouring channels of one thread").over({1, 2, 4, 8}),
             Field::integer("tokens", 1, 1024, 32, "tokens of one thread").over({8, 16, 32, 64, 128}),
             Field::integer("unroll", 1, 32, 8, "tokens that are computed while the next are on their way")
-                .over({2, 4, 8}),
+                .over({2, 4, 8, 16}),
             Field::integer("channel_threads", 1, 1024, 32, "threads side by side along the channels")
                 .over({8, 16, 32, 64, 128}),
             Field::integer("threads", 32, 1024, 128, "threads of one block").over({64, 128, 256}),
@@ -74,31 +72,32 @@ class SlidingWindow final : public Algorithm {
         return {};
     }
 
-    /// Vectors that leave room for the taps in registers and for many threads on a multiprocessor, which have
-    /// 64 bytes each on their way; runs as long as all multiprocessors stay busy.
+    /// Vectors of 8 bytes, which leave room for the taps in registers and for many threads on a
+    /// multiprocessor; all inputs of a thread asked for at once, as long as most of them are not its
+    /// neighbours' as well, and beyond that runs as long as all multiprocessors stay busy.
     Values default_config(const Target& target, const Problem& problem) const override {
         constexpr std::int64_t threads_wanted = 1 << 18;
         const Values& traits = problem.traits;
+        const std::int64_t size = size_of(problem.dtype()), width = traits["width"];
         Values config(tunables());
-        for (const std::int64_t unroll : {size_of(problem.dtype()) == 4 ? 4 : 8, 2}) {
-            config.set("unroll", unroll);
-            for (const std::int64_t vector : {4, 2, 1}) {
-                if (vector > 2 && traits["width"] * vector > 32) continue;
-                config.set("vector", vector).set("channel_threads", 32);
+        for (const std::int64_t unroll : {8, 2})
+            for (std::int64_t vector = 8 / size; vector > 0; vector /= 2) {
+                if (vector > 2 && width * vector > 32) continue;
+                config.set("unroll", unroll).set("vector", vector).set("channel_threads", 32);
                 while (config["channel_threads"] > 8 &&
                        config["channel_threads"] * vector / 2 >= problem.extents["channels"])
                     config.set("channel_threads", config["channel_threads"] / 2);
                 const std::int64_t vectors = (problem.extents["channels"] + vector - 1) / vector *
                                              (traits["packed"] ? 1 : problem.extents["batch"]);
-                std::int64_t tokens = 32;
-                while (tokens > 8 && vectors * problem.extents["length"] / tokens < threads_wanted)
-                    tokens /= 2;
+                std::int64_t tokens = 8;
+                while (tokens < 2 * (width - 1) &&
+                       vectors * problem.extents["length"] / tokens > 2 * threads_wanted)
+                    tokens *= 2;
                 config.set("tokens", tokens);
                 while (!rejects(target, traits, config).empty() && config["channel_threads"] < 32)
                     config.set("channel_threads", config["channel_threads"] * 2);
                 if (rejects(target, traits, config).empty()) return config;
             }
-        }
         return config;
     }
 
@@ -111,8 +110,7 @@ class SlidingWindow final : public Algorithm {
                              .threads = config["threads"],
                              .shared_bytes = tile.shared_bytes,
                              .constants = {conv_constant("tile_channels", tile.channels),
-                                           conv_constant("tile_tokens", tile.tokens),
-                                           conv_constant("weight_pitch", tile.channels + shared_padding)}});
+                                           conv_constant("tile_tokens", tile.tokens)}});
     }
 };
 

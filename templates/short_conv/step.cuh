@@ -42,9 +42,9 @@ CHELA_DEVICE void short_conv_step_body(const Arguments& arguments) {
     for (int i = 0; i < kept; ++i) window[i] = state[i];
 #pragma unroll
     for (int w = 0; w < Config::width; ++w)
-        weight[w] = to_float(arguments.weight[channel * arguments.weight_stride[0] + w]);
+        weight[w] = taps_scale() * to_float(arguments.weight[channel * arguments.weight_stride[0] + w]);
     //@if bias
-    const float bias = to_float(arguments.bias[channel]);
+    const float bias = taps_scale() * to_float(arguments.bias[channel]);
     //@else
     constexpr float bias = 0.0f;
     //@end

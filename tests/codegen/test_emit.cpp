@@ -165,7 +165,9 @@ TEST_CASE("emitted source matches the golden files") {
     check_golden("short_conv_all_traits_rows_cpu", "cpu", all_first, {});
     check_golden("short_conv_step", "sm_80", short_conv_with_all_traits(channels_last, in_place), {});
     check_golden("short_conv_step_cpu", "cpu", short_conv_with_all_traits(channels_first, in_place), {});
-    check_golden("long_conv_toeplitz", "sm_90a", LongConv{.batch = 8, .length = 4096}, {});
+    check_golden("long_conv_toeplitz", "sm_90a", LongConv{.length = 4096}, {});
+    check_golden("long_conv_toeplitz_batch", "sm_90a",
+                 LongConv{.layout = ConvLayout::channels_first, .batch = 8}, {});
     check_golden("long_conv_toeplitz_all_traits", "sm_80", long_conv_with_all_traits, {});
     check_golden("long_conv_direct", "sm_80", LongConv{.skip = true, .dtype = DType::fp32}, {});
     check_golden("long_conv_cpu", "cpu", long_conv_with_all_traits, {});

@@ -25,7 +25,8 @@ std::vector<Config> configs_of(const Target& target, const Case& entry) {
     std::vector<Config> configs;
     for (const Algorithm* algorithm : entry.problem.family->algorithms())
         if (algorithm->rejects(target, entry.problem.traits).empty() &&
-            (configs.empty() || target.backend != Backend::emulator)) // which is slow
+            (target.backend != Backend::emulator || // which is slow: what is served
+             algorithm == default_config(target, entry.problem).algorithm))
             configs.push_back(config_of(*algorithm, target, entry));
     return configs;
 }

@@ -12,6 +12,7 @@ constexpr DType dtypes[] = {DType::bf16, DType::fp16, DType::fp32};
 constexpr ConvLayout layouts[] = {ConvLayout::channels_last, ConvLayout::channels_first};
 constexpr int lengths[] = {0, 1, 2, 15, 63, 64, 65, 131, 500, 1000, 1021, 2048};
 constexpr int channel_counts[] = {1, 3, 64, 100};
+constexpr int batches[] = {1, 9, 2};
 
 class Grid {
   public:
@@ -42,7 +43,7 @@ class Grid {
                              .dtype = dtype,
                              // Few sources for the emulator to compile.
                              .alignment = full_ ? 0 : static_cast<int>(size_of(dtype)),
-                             .batch = full_ ? 1 + static_cast<int>(next / 4 % 3) : 2,
+                             .batch = batches[next / 4 % 3],
                              .length = length,
                              .kernel_length = kernel_length,
                              .channels = many ? 9 : channels});
@@ -148,7 +149,7 @@ std::vector<LongConv> long_conv_spaces() {
                             .layout = layout,
                             .dtype = dtype,
                             .alignment = 16,
-                            .batch = 3,
+                            .batch = 9,
                             .length = 600,
                             .kernel_length = 480,
                             .channels = 24});

@@ -4,6 +4,7 @@
 #include "tests/numerics/long_conv_grid.hpp"
 
 #include <doctest/doctest.h>
+#include <utility>
 
 using namespace chela;
 using namespace chela::tests;
@@ -31,11 +32,12 @@ TEST_CASE("long_conv: a kernel of one tap moves the inputs, emulated") {
 TEST_CASE("long_conv: any legal order of warps gives the same result, and no race is found") {
     for (const std::uint64_t seed : {7, 8}) {
         Session session = emulated("emulator:sm_90a", seed, true);
-        for (const DType dtype : {DType::fp16, DType::fp32}) {
+        for (const auto& [dtype, batch] : {std::pair{DType::fp16, 1}, {DType::fp16, 9}, {DType::fp32, 1}}) {
             const LongConv problem{.bidirectional = true,
                                    .layout =
                                        seed == 7 ? ConvLayout::channels_last : ConvLayout::channels_first,
                                    .dtype = dtype,
+                                   .batch = batch,
                                    .length = 700,
                                    .kernel_length = 600,
                                    .channels = 9};
