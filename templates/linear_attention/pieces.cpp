@@ -87,12 +87,18 @@ void ChunkExtras::describe(std::vector<EmitRequest::Constant>& constants, std::i
     if (normalizes) constants.push_back(constant("normalizer_offset", begin + normalizer));
 }
 
+std::int64_t length_of_sequence(const Problem& problem) {
+    const std::int64_t length = problem.extents["length"];
+    return problem.traits["packed"] != 0 ? length / std::max<std::int64_t>(1, problem.extents["batch"])
+                                         : length;
+}
+
 std::int64_t pieces_to_fill(const Problem& problem, std::int64_t blocks_per_head, std::int64_t blocks_wanted,
                             std::int64_t chunk, std::int64_t most) {
     const std::int64_t heads = std::max<std::int64_t>(1, problem.extents["batch"] * problem.extents["heads"]);
     const std::int64_t blocks = heads * blocks_per_head;
-    std::int64_t length = problem.extents["length"], pieces = 1; // of a sequence, on average where packed
-    if (problem.traits["packed"] != 0) length /= std::max<std::int64_t>(1, problem.extents["batch"]);
+    const std::int64_t length = length_of_sequence(problem);
+    std::int64_t pieces = 1;
     while (pieces < most && blocks * pieces < blocks_wanted && length >= pieces * 2 * 4 * chunk) pieces *= 2;
     return pieces;
 }

@@ -67,6 +67,9 @@ struct ChunkExtras {
     std::int64_t bytes;
 };
 
+/// Tokens of one sequence, the average where they are packed.
+std::int64_t length_of_sequence(const Problem&);
+
 /// Pieces that occupy `blocks_wanted` blocks when each head brings `blocks_per_head`, none shorter than 4
 /// chunks.
 std::int64_t pieces_to_fill(const Problem&, std::int64_t blocks_per_head, std::int64_t blocks_wanted,

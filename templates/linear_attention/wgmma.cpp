@@ -158,24 +158,39 @@ class Wgmma final : public Algorithm {
         return {};
     }
 
-    /// Measured on an H200: one block with few stages; more of either wander apart, and DRAM pages are opened
-    /// twice.
+    /// Measured on an H100 and an H200. Few stages: more of them wander apart, and DRAM pages are opened
+    /// twice. Blocks that share q and k of a head cost less than pieces, which read k and v twice, and few
+    /// pieces less than many.
     Values default_config(const Target& target, const Problem& problem) const override {
-        constexpr std::int64_t chunk = 64;
+        constexpr std::int64_t chunk = 64, wanted = 100; // blocks
+        const Values& traits = problem.traits;
+        const std::int64_t value_dim = traits["value_dim"], narrow = group_values,
+                           wide = value_dim > narrow ? 2 * narrow : narrow;
+        const std::int64_t heads = problem.extents["batch"] * problem.extents["heads"];
+        const std::int64_t length = length_of_sequence(problem);
         Values config(tunables());
-        const std::int64_t value_tile = problem.traits["value_dim"] > 64 ? 128 : 64;
-        for (const std::int64_t tile : {value_tile, std::int64_t{64}})
-            for (const std::int64_t stages : {3, 2}) {
-                config.set("value_tile", tile).set("stages", stages);
-                if (!rejects(target, problem.traits, config).empty()) continue;
-                if (problem.traits["normalize"]) return config;
-                const std::int64_t value_tiles = (problem.traits["value_dim"] + tile - 1) / tile,
-                                   pieces = pieces_to_fill(problem, value_tiles, 100, chunk, 32);
-                // Rather half the value columns than pieces of a few chunks, whose states cost more than
-                // they.
-                if (tile > 64 && pieces * 8 * chunk > problem.extents["length"] && pieces > 1) break;
-                return config.set("segments", pieces);
-            }
+        const auto tiles = [=](std::int64_t tile) { return (value_dim + tile - 1) / tile; };
+        const auto admits = [&](std::int64_t tile, std::int64_t segments, bool joined) {
+            config.set("value_tile", tile).set("segments", segments).set("joined", joined);
+            for (const std::int64_t stages : {3, 2})
+                if (rejects(target, traits, config.set("stages", stages)).empty()) return true;
+            return false;
+        };
+        for (const std::int64_t tile : {wide, narrow})
+            if (heads * tiles(tile) >= wanted && admits(tile, 1, false)) return config;
+        if (!traits["normalize"]) {
+            constexpr std::int64_t most_joined = 6;     // of a larger cluster, few fit a GPU at once
+            constexpr std::int64_t long_length = 32768; // where reading twice costs more than idle blocks
+            if (wide > narrow && heads * tiles(narrow) * 2 >= wanted && length >= 16 * chunk &&
+                admits(narrow, 2, true))
+                return config;
+            if (wide > narrow && heads * tiles(wide) * most_joined >= 64 && length >= long_length &&
+                admits(wide, most_joined, true))
+                return config;
+            const std::int64_t pieces = pieces_to_fill(problem, tiles(narrow), wanted, chunk, 32);
+            if (admits(narrow, pieces, false)) return config;
+        }
+        admits(narrow, 1, false);
         return config;
     }
 

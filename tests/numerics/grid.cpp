@@ -11,14 +11,19 @@ namespace chela::tests {
 
 namespace {
 
-/// The algorithm's default configuration with the case's segments where it can cut the sequence so.
-Config config_of(const Algorithm& algorithm, const Target& target, const Case& entry) {
-    Config config{&algorithm, algorithm.default_config(target, entry.problem)};
-    if (entry.segments == 0) return config;
-    const Values uncut = config.values;
-    config.values.set("segments", entry.segments);
-    if (!algorithm.rejects(target, entry.problem.traits, config.values).empty()) config.values = uncut;
-    return config;
+/// The algorithm's default configuration; with the case's segments where it can cut the sequence so, in every
+/// way that it joins them.
+std::vector<Config> configs_of(const Algorithm& algorithm, const Target& target, const Case& entry) {
+    const Config uncut{&algorithm, algorithm.default_config(target, entry.problem)};
+    std::vector<Config> configs;
+    for (const bool joined : {false, true}) {
+        if (entry.segments == 0 || (joined && !uncut.values.has("joined"))) continue;
+        Config cut = uncut;
+        cut.values.set("segments", entry.segments);
+        if (cut.values.has("joined")) cut.values.set("joined", joined);
+        if (algorithm.rejects(target, entry.problem.traits, cut.values).empty()) configs.push_back(cut);
+    }
+    return configs.empty() ? std::vector{uncut} : configs;
 }
 
 std::vector<Config> configs_of(const Target& target, const Case& entry) {
@@ -27,7 +32,7 @@ std::vector<Config> configs_of(const Target& target, const Case& entry) {
         if (algorithm->rejects(target, entry.problem.traits).empty() &&
             (target.backend != Backend::emulator || // which is slow: what is served
              algorithm == default_config(target, entry.problem).algorithm))
-            configs.push_back(config_of(*algorithm, target, entry));
+            for (Config& config : configs_of(*algorithm, target, entry)) configs.push_back(std::move(config));
     return configs;
 }
 
