@@ -8,7 +8,8 @@
 
 Needs PyTorch, but not with --no-peers; flash-linear-attention (`pip install fla-core==0.5.2`: its kernels) and
 jax-linear-attention are measured where they are installed. Every figure is a median of `--samples` launches with the L2
-flushed between them, timed by events on the device (JAX's: see bench/side_by_side/jax_peer.py); `share` is the time of a
+flushed between them, timed by events on the device (JAX's: see bench/side_by_side/jax_peer.py); calls of less than 0.1 ms
+are timed in a captured graph too, over sets of tensors that the L2 does not hold (`graph_ms`); `share` is the time of a
 copy of the tensors' bytes (each input read and each output written once) at the copy bandwidth measured in the same run,
 over the measured time. chela is measured with an empty cache, and again after a search of `--budget`, unless that is 0s.
 

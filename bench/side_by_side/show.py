@@ -50,6 +50,20 @@ def table_of_extras(rows):
         yield f"| {row['name']} {label(row)} | {chela_cells(row)} | {f'{untuned / tuned:.3f}' if untuned and tuned else ''} | {origin} |"
 
 
+def table_of_graphs(rows):
+    """Short kernels: a launch on its own takes some microseconds to begin and to end."""
+    yield "| row, launched back to back in a captured graph | best peer | µs | chela untuned, µs | share of copy | tuned, µs |"
+    yield "|" + "---|" * 6
+    for row in rows:
+        peers = sorted((peer["graph_ms"], name) for name, peer in row.get("peers", {}).items()
+                       if "graph_ms" in peer and peer.get("counted", True))
+        best = f"{peers[0][1]} | {1e3 * peers[0][0]:.2f}" if peers else " | "
+        untuned, tuned = (row.get(key, {}).get("graph_ms") for key in ("chela_untuned", "chela"))
+        share = f"{100 * row['ideal_ms'] / untuned:.1f} %" if untuned else ""
+        cells = [f"{1e3 * ms:.2f}" if ms else "" for ms in (untuned, tuned)]
+        yield f"| {row.get('name', '')} {label(row)} | {best} | {cells[0]} | {share} | {cells[1]} |"
+
+
 def conditions(report):
     copies = [row["copy_tb_per_s"] for row in report["rows"] if "copy_tb_per_s" in row] or [report["copy_tb_per_s"]]
     yield report["gpu"]
@@ -63,6 +77,8 @@ def markdown(report) -> str:
     table = [row for row in report["rows"] if not is_extra(row.get("name", ""))]
     extras = [row for row in report["rows"] if is_extra(row.get("name", ""))]
     blocks = ["\n".join(table_of_peers(table))] if table else []
+    short = [row for row in report["rows"] if row.get("chela_untuned", {}).get("graph_ms")]
+    blocks += ["\n".join(table_of_graphs(short))] if short else []
     blocks += growth({row.get("name"): row for row in table})
     blocks += ["\n".join(table_of_extras(extras))] if extras else []
     blocks += [f"Quoted, not measured in this run: {one['peer']}, {one['shape']}: {one['ms']} ms on an {one['gpu']}, {one['date']}."
