@@ -60,16 +60,21 @@ class ToeplitzBatch final : public Algorithm {
         return rejects_resources(target, config, layout.threads, layout.shared_bytes, layout.registers);
     }
 
-    /// Columns without a sequence cost as much as others.
+    /// Columns without a sequence cost as much as others. Where channels are neighbours, a block has so many
+    /// of them that few tokens fit it: `toeplitz` was the faster one.
     bool suits(const Target&, const Problem& problem) const override {
-        return problem.extents["batch"] >= sequences / 2;
+        return problem.extents["batch"] >= sequences / 2 &&
+               conv_layout(problem.traits) == ConvLayout::channels_first;
     }
 
-    /// One channel of a block where tokens are neighbours; a packet of channels where they are.
+    /// One channel of a block where tokens are neighbours, and few, long strips, for which a fragment of taps
+    /// serves more often; a packet of channels where they are.
     Values default_config(const Target& target, const Problem& problem) const override {
         Values config(tunables());
         if (conv_layout(problem.traits) == ConvLayout::channels_last)
-            config.set("channel_warps", 8).set("token_warps", 1).set("segment", 256).set("blocks_per_sm", 2);
+            config.set("channel_warps", 8).set("token_warps", 2).set("segment", 256).set("blocks_per_sm", 1);
+        else if (problem.extents["length"] > 512)
+            config.set("strip", 16).set("segment", 1024).set("blocks_per_sm", 3);
         while (config["blocks_per_sm"] > 1 && !rejects(target, problem.traits, config).empty())
             config.set("blocks_per_sm", config["blocks_per_sm"] - 1);
         return config;
