@@ -32,6 +32,7 @@ def parse():
     parser.add_argument("--rows", default="1-14,extra", help="such as 1,2,8-10,14,extra-3 [default: 1-14,extra]")
     parser.add_argument("--samples", type=int, default=50, help="timed launches [default: 50]")
     parser.add_argument("--budget", default="30s", help="of the search for each row; 0s: none [default: 30s]")
+    parser.add_argument("--records", metavar="DIR", help="cache that the searches' records are kept in [default: none]")
     parser.add_argument("--no-peers", action="store_true", help="measure chela alone")
     parser.add_argument("--show", metavar="FILE", help="print the tables of this results file, and do nothing else")
     parser.add_argument("--chart", nargs=2, metavar=("SVG", "FILE"), help="draw the results file, and do nothing else")
@@ -86,7 +87,7 @@ def measure(row, arguments, head, bandwidth, of_jax):
             record["peers"][jax_peer.NAME] = of_jax[row.name]
         for name, peer in record["peers"].items():
             tell(name, peer.get("ms"), peer.get("error"))
-    for key, result in chela_program.measure(arguments.chela, row, arguments.samples, arguments.budget):
+    for key, result in chela_program.measure(arguments.chela, row, arguments.samples, arguments.budget, arguments.records):
         record[key] = result
         if key != "chela_tune" or "error" in result:
             tell(key, result.get("median_ms"), result.get("error"))

@@ -54,15 +54,18 @@ def probe(program: str) -> dict:
         return call(program, ["bench", "linear_attention", "--target", "cuda", "--cache", cache])
 
 
-def measure(program: str, row, samples: int, budget: str):
-    """Yields key and value of the row's record: untuned, then, with a budget, the search and tuned."""
-    with tempfile.TemporaryDirectory(prefix="chela_peers_") as cache:
-        words = [*row.chela_words, "--target", "cuda", "--cache", cache]
+def measure(program: str, row, samples: int, budget: str, records: str | None):
+    """Yields key and value of the row's record: untuned, then, with a budget, the search and tuned. The search's cache is
+    the folder `records`, where one is named."""
+    with tempfile.TemporaryDirectory(prefix="chela_peers_") as empty:
+        def words(cache):
+            return [*row.chela_words, "--target", "cuda", "--cache", cache]
 
-        def bench():
-            return _only(call(program, ["bench", *words, "--samples", samples]), BENCH_KEYS)
+        def bench(cache):
+            return _only(call(program, ["bench", *words(cache), "--samples", samples]), BENCH_KEYS)
 
-        yield "chela_untuned", bench()
+        yield "chela_untuned", bench(empty)
         if seconds(budget) > 0:
-            yield "chela_tune", _only(call(program, ["tune", *words, "--budget", budget], seconds(budget) + PATIENCE_S), TUNE_KEYS)
-            yield "chela", bench()
+            cache = records or empty
+            yield "chela_tune", _only(call(program, ["tune", *words(cache), "--budget", budget], seconds(budget) + PATIENCE_S), TUNE_KEYS)
+            yield "chela", bench(cache)
