@@ -10,7 +10,7 @@
 
 namespace chela {
 
-/// factor · Π ceil(extent / divisor): a number that depends on the extents of a launch.
+/// factor · Π ceil(extent / divisor) + … others of the kind: a number that depends on the extents of a launch.
 struct Count {
     struct Term {
         std::string extent;
@@ -19,10 +19,22 @@ struct Count {
     };
     std::int64_t factor = 1;
     std::vector<Term> terms;
+    std::vector<Count> plus{}; ///< added to it
 
     std::int64_t evaluate(const Values& extents) const;
     std::string to_string() const; ///< "2 * batch * heads * ceil(length / 64)"
     friend bool operator==(const Count&, const Count&) = default;
+    friend Count operator+(Count sum, const Count& more) {
+        sum.plus.push_back(more);
+        return sum;
+    }
+    friend Count operator*(Count count, std::int64_t by) {
+        count.factor *= by;
+        for (Count& added : count.plus) added = std::move(added) * by;
+        return count;
+    }
+    /// The extents that it names, each once.
+    std::vector<std::string> extents() const;
 };
 
 struct LaunchPlan {

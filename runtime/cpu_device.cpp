@@ -6,6 +6,7 @@
 #include "runtime/clang_compiler.hpp"
 #include "runtime/cpu_measure.hpp"
 #include "runtime/digest.hpp"
+#include "runtime/fftw.hpp"
 #include "runtime/jit.hpp"
 
 #include <chrono>
@@ -33,8 +34,8 @@ std::string processor_model() {
 
 struct CpuKernel : LoadedKernel {
     CpuKernel(const Kernel& kernel, const Binary& binary)
-        : module(binary.bytes), function(reinterpret_cast<BlockPool::Function>(module.symbol(kernel.entry))) {
-    }
+        : module(binary.bytes, fftw_symbols(kernel.source)),
+          function(reinterpret_cast<BlockPool::Function>(module.symbol(kernel.entry))) {}
     JitModule module;
     BlockPool::Function function;
 };

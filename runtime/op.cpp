@@ -82,7 +82,7 @@ void Op::launch(Stream stream, Arguments& arguments, const Prepared& prepared) c
                                     prepared.op_->problem.to_string(),
                                     prepared.op_->choice.config.to_string(), state_->problem.to_string(),
                                     state_->choice.config.to_string()));
-    for (const auto& [extent, divisor] : state_->program.prepared_bytes.terms)
+    for (const std::string& extent : state_->prepared_extents)
         if (prepared.extents_[extent] != arguments.problem().extents[extent])
             throw UserError(fmt::format("prepared is for {} = {}; the arguments have {}: prepare() again",
                                         extent, prepared.extents_[extent],

@@ -12,6 +12,7 @@ struct Op::State {
     Program program;
     LoadedProgram loaded;
     Device* device = nullptr;
+    std::vector<std::string> prepared_extents{}; ///< that matter to what is prepared
 };
 
 } // namespace chela

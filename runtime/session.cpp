@@ -82,6 +82,7 @@ Op Session::load(const Problem& problem, const Choice& choice) {
     op->choice = choice;
     op->device = state_->device.get();
     op->program = choice.config.algorithm->generate(device().target(), problem.traits, choice.config.values);
+    op->prepared_extents = op->program.prepared_bytes.extents();
     if (!state_->options.may_compile)
         for (const auto& kernel : op->program.kernels)
             if (!state_->cache.find(binary_key(device(), kernel)))

@@ -12,6 +12,7 @@ const Family& long_conv_family();
 const Algorithm& long_conv_toeplitz_batch(); ///< tensor cores, 16-bit x, 8 sequences at a time
 const Algorithm& long_conv_toeplitz();       ///< tensor cores, 16-bit x, any number of sequences
 const Algorithm& long_conv_direct();         ///< CUDA cores, any x
-const Algorithm& long_conv_cpu_blocked();    ///< the CPU
+const Algorithm& long_conv_cpu_fft();        ///< the CPU, by its transform
+const Algorithm& long_conv_cpu_blocked();    ///< the CPU, by the definition
 
 } // namespace chela

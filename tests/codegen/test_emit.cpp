@@ -170,7 +170,7 @@ TEST_CASE("emitted source matches the golden files") {
                  LongConv{.layout = ConvLayout::channels_first, .batch = 8}, {});
     check_golden("long_conv_toeplitz_all_traits", "sm_80", long_conv_with_all_traits, {});
     check_golden("long_conv_direct", "sm_80", LongConv{.skip = true, .dtype = DType::fp32}, {});
-    check_golden("long_conv_cpu", "cpu", long_conv_with_all_traits, {});
+    check_golden("long_conv_cpu_fft", "cpu", long_conv_with_all_traits, {});
 }
 
 TEST_CASE("every trait and every tunable changes the source and the key") {

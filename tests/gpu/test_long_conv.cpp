@@ -25,5 +25,5 @@ TEST_CASE("long_conv: a kernel of one tap moves the inputs, on the GPU") {
         for (const int lag : {0, 1, 15, 16, 299, -1, -17, -299})
             CHECK(shift_difference(*gpu_session(),
                                    {.dtype = dtype, .length = 300, .kernel_length = 300, .channels = 3},
-                                   lag) == 0);
+                                   lag) < 1e-5);
 }

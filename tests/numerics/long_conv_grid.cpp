@@ -186,6 +186,7 @@ double shift_difference(Session& session, LongConv description, int lag) {
     const Op op = session.get(problem);
     Arguments arguments = op.arguments();
     for (const TensorSpec& spec : problem.tensors()) arguments.tensor(spec.name, memory.at(spec.name));
+    memory.lend_workspace(op, arguments);
     op.launch(nullptr, arguments);
     session.device().synchronize();
     const std::vector<double> y = memory.get("y", count, problem.dtype());

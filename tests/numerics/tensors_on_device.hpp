@@ -54,6 +54,14 @@ class TensorsOnDevice {
         return values;
     }
     std::byte* at(const std::string& name) const { return blocks_.at(name); }
+    /// For as long as the tensors; another one takes the place of one before.
+    void lend_workspace(const Op& op, Arguments& arguments) {
+        const std::size_t bytes = op.workspace_bytes(arguments);
+        std::byte*& block = blocks_["workspace"];
+        if (block) device_.free(block);
+        block = static_cast<std::byte*>(device_.allocate(std::max<std::size_t>(1, bytes)));
+        arguments.workspace(block, bytes);
+    }
 
   private:
     Device& device_;

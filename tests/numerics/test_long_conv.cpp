@@ -22,5 +22,5 @@ TEST_CASE("long_conv: a kernel of one tap moves the inputs, and nothing comes ro
         for (const int lag : {0, 1, 15, 16, 299, -1, -17, -299})
             CHECK(shift_difference(cpu_session(),
                                    {.dtype = dtype, .length = 300, .kernel_length = 300, .channels = 3},
-                                   lag) == 0);
+                                   lag) < 1e-5);
 }

@@ -26,7 +26,7 @@ TEST_CASE("long_conv: a kernel of one tap moves the inputs, emulated") {
         for (const int lag : {0, 17, 299, -1, -299})
             CHECK(shift_difference(session,
                                    {.dtype = dtype, .length = 300, .kernel_length = 300, .channels = 3},
-                                   lag) == 0);
+                                   lag) < 1e-5);
 }
 
 TEST_CASE("long_conv: any legal order of warps gives the same result, and no race is found") {
