@@ -10,7 +10,8 @@
 
 namespace chela {
 
-/// factor · Π ceil(extent / divisor) + … others of the kind: a number that depends on the extents of a launch.
+/// factor · Π ceil(extent / divisor) + … others of the kind: a number that depends on the extents of a
+/// launch.
 struct Count {
     struct Term {
         std::string extent;

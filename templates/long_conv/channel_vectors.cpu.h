@@ -3,6 +3,9 @@
 // memory lag by lag or token by token is transposed a square at a time.
 
 #include "long_conv/taps.cpu.h"
+//@if state == carried
+#include "long_conv/history.cpu.h"
+//@end
 #include "prelude/cpu/partial.h"
 #include "prelude/cpu/transpose.h"
 
@@ -51,17 +54,33 @@ CHELA_INLINE Element* first_token(Element* tensor, const long long (&stride)[2],
     //@end
 }
 
+//@if state == carried
+/// The input `token`, which is before the sequence.
+template <class Element, class Arguments>
+CHELA_INLINE Vector load_history(const Arguments& arguments, const ChannelVector& channels, int token) {
+    Element value[lanes] = {};
+    for (int c = 0; c < channels.count; ++c)
+        value[c] = history<Element>(arguments, channels.batch, channels.first + c, token);
+    return load(value);
+}
+//@end
+
 /// inputs[i] for token `token + i`, i < count, zeros outside of the sequence; `count` is a multiple of the
 /// lanes.
 template <class Arguments>
 CHELA_INLINE void load_inputs(Vector* inputs, int count, const Arguments& arguments,
                               const ChannelVector& channels, int token) {
     const auto* const x = first_token(arguments.x, arguments.x_stride, channels);
+    using Element = __remove_cvref(decltype(*x));
     //@if layout == channels_last
-    for (int i = 0; i < count; ++i)
+    for (int i = 0; i < count; ++i) {
         inputs[i] = token + i >= 0 && token + i < arguments.length
                         ? load_first(x + (token + i) * arguments.x_stride[1], channels.count)
                         : broadcast(0.0f);
+        //@if state == carried
+        if (token + i < 0) inputs[i] = load_history<Element>(arguments, channels, token + i);
+        //@end
+    }
     //@else
     for (int i = 0; i < count; i += lanes) {
         const int first = token + i, left = arguments.length - first;
@@ -70,6 +89,13 @@ CHELA_INLINE void load_inputs(Vector* inputs, int count, const Arguments& argume
             if (first >= 0) return left > 0 ? load_first(row + first, left) : broadcast(0.0f);
             float value[lanes] = {};
             for (int j = -first; j < lanes && j < left; ++j) value[j] = load<1>(row + first + j)[0];
+            //@if state == carried
+            for (int j = 0; j < lanes && first + j < 0; ++j) {
+                const Element element =
+                    history<Element>(arguments, channels.batch, channels.first + c, first + j);
+                value[j] = load<1>(&element)[0];
+            }
+            //@end
             return load(value);
         });
     }

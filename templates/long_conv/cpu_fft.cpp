@@ -49,7 +49,9 @@ class CpuFft final : public Algorithm {
             return count;
         };
         const Count rows = of_tiles(tiles, "batch", 1), outputs = of_tiles(rows, "length", points),
-                    inputs = both ? outputs + rows : outputs;
+                    inputs = both              ? outputs + rows
+                             : carries(traits) ? outputs + of_tiles(rows, "kernel_length", points)
+                                               : outputs;
         Count taps = of_tiles(tiles, "kernel_length", points);
         taps.factor = both ? 2 : 1;
 
@@ -72,6 +74,7 @@ class CpuFft final : public Algorithm {
         add("long_conv/prepare_fft.cpu.h", "long_conv_prepare", taps, true);
         add("long_conv/inputs_fft.cpu.h", "long_conv_inputs", inputs, false);
         add("long_conv/forward_fft.cpu.h", "long_conv_forward", outputs, false);
+        add_final_state(program, target, traits, *this, config);
         program.workspace_bytes = inputs * transform;
         program.prepared_bytes = taps * transform;
         for (const TensorSpec& tensor : long_conv_family().tensors())

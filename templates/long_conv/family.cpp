@@ -1,5 +1,6 @@
 #include "templates/long_conv/family.hpp"
 
+#include "codegen/error.hpp"
 #include "templates/alignment.hpp"
 #include "templates/long_conv/reference.h"
 
@@ -25,6 +26,9 @@ class LongConvFamily final : public Family {
             Field::boolean("bidirectional", false,
                            "adds sum_m x[l + m, c] * kernel_backward[c, m] over m from 1 on"),
             Field::boolean("skip", false, "adds skip[c] * x[l, c]"),
+            Field::choice(
+                "state", {"none", "carried"}, 0,
+                "the last K - 1 inputs: zeros; initial_state and final_state (a sequence in pieces)"),
             Field::choice("layout", {"channels_last", "channels_first"}, 0,
                           "of x and y: [batch, length, channels] or [batch, channels, length]"),
             Field::choice("dtype", {"bf16", "fp16", "fp32"}, 0, "element type of x and y"),
@@ -48,6 +52,10 @@ class LongConvFamily final : public Family {
 
     Values canonical(const Values& given, const Values& extents) const override {
         Values traits = given;
+        if (carries(traits) && is_bidirectional(traits))
+            throw UserError(
+                "state is 'carried' and bidirectional is true; a state holds what came before, and "
+                "more than that is needed: state must be none, or bidirectional false");
         const std::int64_t size = size_of(static_cast<DType>(traits["dtype"])), asked = traits["alignment"];
         check_alignment(asked, size, "16-bit types");
         const bool last = conv_layout(traits) == ConvLayout::channels_last;
@@ -63,7 +71,8 @@ class LongConvFamily final : public Family {
     const std::vector<TensorSpec>& tensors() const override {
         using Role = TensorSpec::Role;
         static const std::vector<std::string> tokens = {"batch", "length", "channels"},
-                                              kernels = {"channels", "kernel_length"};
+                                              kernels = {"channels", "kernel_length"},
+                                              states = {"batch", "kernel_length - 1", "channels"};
         static const std::vector<TensorSpec> list = {
             {"x", Role::input, false, tokens, "inputs"},
             {"kernel", Role::input, true, kernels, "what the inputs m tokens before are multiplied by"},
@@ -71,6 +80,10 @@ class LongConvFamily final : public Family {
              "what the inputs m tokens after are multiplied by, m from 1 on", is_bidirectional},
             {"skip", Role::input, true, {"channels"}, "what the input itself is multiplied by", skips},
             {"y", Role::output, false, tokens, "outputs"},
+            {"initial_state", Role::optional_input, true, states,
+             "the inputs before the first token, the oldest first (default: zeros)", carries, false, "dtype"},
+            {"final_state", Role::optional_output, true, states,
+             "the last inputs, for the tokens that follow", carries, false, "dtype"},
         };
         return list;
     }
@@ -96,9 +109,16 @@ class LongConvFamily final : public Family {
             const auto found = tensors.find(name);
             return found == tensors.end() ? std::span<const double>() : found->second.data;
         };
-        HostTensor y;
-        y.shape = problem.shape(tensor("y"));
-        y.data.resize(extent("batch") * extent("length") * extent("channels"));
+        const auto output = [&](const char* name) -> std::span<double> {
+            const TensorSpec& spec = tensor(name);
+            if (!spec.exists(problem.traits)) return {};
+            HostTensor& result = tensors[name];
+            result.shape = problem.shape(spec);
+            std::size_t size = 1;
+            for (const auto dim : result.shape) size *= static_cast<std::size_t>(dim);
+            result.data.assign(size, 0.0);
+            return result.data;
+        };
         long_conv_reference({.batch = extent("batch"),
                              .length = extent("length"),
                              .channels = extent("channels"),
@@ -108,8 +128,9 @@ class LongConvFamily final : public Family {
                              .kernel = data("kernel"),
                              .kernel_backward = data("kernel_backward"),
                              .skip = data("skip"),
-                             .y = y.data});
-        tensors["y"] = std::move(y);
+                             .initial_state = data("initial_state"),
+                             .y = output("y"),
+                             .final_state = output("final_state")});
     }
 
     double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t, double random,
@@ -128,13 +149,17 @@ class LongConvFamily final : public Family {
     double operations(const Problem& problem, const Config&) const override {
         const auto length = static_cast<double>(problem.extents["length"]);
         const double reach = std::min(length, static_cast<double>(problem.extents["kernel_length"]));
-        const double pairs = reach * length - reach * (reach - 1) / 2;
+        const double pairs = carries(problem.traits)
+                                 ? length * static_cast<double>(problem.extents["kernel_length"])
+                                 : reach * length - reach * (reach - 1) / 2;
         return 2 * static_cast<double>(problem.extents["batch"] * problem.extents["channels"]) *
                (is_bidirectional(problem.traits) ? 2 * pairs - length : pairs);
     }
 };
 
 } // namespace
+
+bool carries(const Values& traits) { return conv_state(traits) == ConvState::carried; }
 
 const Family& long_conv_family() {
     static const LongConvFamily family;

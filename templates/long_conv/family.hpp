@@ -15,4 +15,6 @@ const Algorithm& long_conv_direct();         ///< CUDA cores, any x
 const Algorithm& long_conv_cpu_fft();        ///< the CPU, by its transform
 const Algorithm& long_conv_cpu_blocked();    ///< the CPU, by the definition
 
+bool carries(const Values& traits); ///< whether states are carried
+
 } // namespace chela

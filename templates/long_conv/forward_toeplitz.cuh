@@ -39,6 +39,15 @@ CHELA_DEVICE void load_windows(FragmentB2 (&fragment)[Config::windows / 2],
         ldmatrix_x4(fragment[pair].r, row + place_of((block + pair * 16) * 16 + half * 8));
 }
 
+/// Windows of inputs begin with the sequence, or with the state before it.
+CHELA_DEVICE int first_window(int lowest) {
+    //@if state == carried
+    return lowest;
+    //@else
+    return lowest > 0 ? lowest : 0;
+    //@end
+}
+
 template <class Config>
 using Sums = float[Config::tile_batches][Config::windows][4];
 
@@ -101,7 +110,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     //@end
     Sums<Config> sum = {};
 #pragma unroll 1
-    for (int input = lowest > 0 ? lowest : 0; input <= last_input; input += windows) {
+    for (int input = first_window(lowest); input <= last_input; input += windows) {
         sync_threads(); // everyone is done with the inputs before
         read_rows<Config, Config::row_tokens>(arguments, tile, input * window - 7 * 16,
                                               [row_of](int row, int token, const auto& piece) {

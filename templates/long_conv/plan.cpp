@@ -71,7 +71,29 @@ Program long_conv_program(const Target& target, const Values& traits, const Algo
     Program program;
     program.kernels.push_back(
         {request.function, emit(embedded_files(), request), {tile.blocks(), request.block, shared_bytes, 1}});
+    add_final_state(program, target, traits, algorithm, config);
     return program;
+}
+
+void add_final_state(Program& program, const Target& target, const Values& traits, const Algorithm& algorithm,
+                     const Values& config) {
+    if (!carries(traits)) return;
+    const bool cpu = target.backend == Backend::cpu, last = conv_layout(traits) == ConvLayout::channels_last;
+    const std::int64_t threads = cpu ? 1 : 256, channels = last ? 32 : 1;
+    std::vector<EmitRequest::Constant> constants = {long_conv_constant("state_channels", channels),
+                                                    long_conv_constant("state_threads", threads)};
+    const EmitRequest request{.family = &long_conv_family(),
+                              .target = target,
+                              .traits = traits,
+                              .algorithm = &algorithm,
+                              .config = config,
+                              .body = cpu ? "long_conv/final_state.cpu.h" : "long_conv/final_state.cuh",
+                              .function = "long_conv_final_state",
+                              .block = static_cast<int>(threads),
+                              .derived = std::move(constants)};
+    program.kernels.push_back({request.function,
+                               emit(embedded_files(), request),
+                               {{1, {{"channels", channels}, {"batch", 1}}}, request.block}});
 }
 
 } // namespace chela

@@ -31,6 +31,10 @@ Program long_conv_program(const Target&, const Values& traits, const Algorithm&,
                           const char* file, const LongConvTile&, std::int64_t threads,
                           std::int64_t shared_bytes, std::vector<EmitRequest::Constant> constants);
 
+/// Where states are carried, the launch that writes final_state, after the others: both states may be the
+/// same memory.
+void add_final_state(Program&, const Target&, const Values& traits, const Algorithm&, const Values& config);
+
 inline EmitRequest::Constant long_conv_constant(const char* name, std::int64_t value) {
     return {"int", name, std::to_string(value)};
 }

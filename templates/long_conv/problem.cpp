@@ -7,6 +7,7 @@ LongConv::operator Problem() const {
     Values traits(family.traits());
     traits.set("bidirectional", bidirectional)
         .set("skip", skip)
+        .set("state", static_cast<int>(state))
         .set("layout", static_cast<int>(layout))
         .set("dtype", static_cast<int>(dtype));
     if (alignment != 0) traits.set("alignment", alignment);

@@ -11,10 +11,16 @@ namespace chela {
 /// Traits bring more of them:
 ///     bidirectional      kernel_backward fp32 [channels, kernel_length], whose entry m is for the input m
 ///                        tokens after; entry 0 is not used, because the token itself is the kernel's
+///     state carried      initial_state and final_state in `dtype`, [batch, kernel_length - 1, channels] or,
+///     in
+///                        the layout channels_first, [batch, channels, kernel_length - 1], the oldest input
+///                        first, both optional: the inputs before the first token, zero if not set, and those
+///                        that the tokens after the last one will need. Both may be the same memory.
 ///     skip               skip fp32 [channels]: adds skip[c] times x
 struct LongConv {
     bool bidirectional = false;
     bool skip = false;
+    ConvState state = ConvState::none; ///< or carried
     ConvLayout layout = ConvLayout::channels_last;
     DType dtype = DType::bf16;
     int alignment = 0; ///< bytes that every row of x and y starts at a multiple of; 0: as contiguous ones

@@ -4,6 +4,9 @@
 
 #include "prelude/cuda/thread.cuh"
 #include "prelude/piece.cuh"
+//@if state == carried
+#include "long_conv/history.cuh"
+//@end
 
 namespace chela {
 
@@ -78,6 +81,14 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
                     from + j * arguments.x_stride[1], is_there && at >= 0 && at < arguments.length
                                                           ? arguments.channels - tile.channel - channel
                                                           : 0);
+                //@if state == carried
+                if (is_there && at < 0)
+#pragma unroll
+                    for (int k = 0; k < packet; ++k)
+                        if (tile.channel + channel + k < arguments.channels)
+                            of_token[i][j].set(
+                                k, history<Element>(arguments, batch, tile.channel + channel + k, at));
+                //@end
             }
         }
 #pragma unroll
@@ -103,11 +114,16 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
             const int token = first + unit % packets * packet, row = unit / packets;
             const int batch = tile.batch + row / Config::tile_channels,
                       channel = tile.channel + row % Config::tile_channels;
-            const bool is_there =
-                unit < units && batch < arguments.batch && channel < arguments.channels && token >= 0;
-            of_row[i] = load_piece<packet, Config::aligned>(arguments.x + batch * arguments.x_stride[0] +
-                                                                channel * arguments.x_stride[1] + token,
-                                                            is_there ? arguments.length - token : 0);
+            const bool is_there = unit < units && batch < arguments.batch && channel < arguments.channels;
+            of_row[i] = load_piece<packet, Config::aligned>(
+                arguments.x + batch * arguments.x_stride[0] + channel * arguments.x_stride[1] + token,
+                is_there && token >= 0 ? arguments.length - token : 0);
+            //@if state == carried
+            if (is_there && token < 0)
+#pragma unroll
+                for (int k = 0; k < packet; ++k)
+                    of_row[i].set(k, history<Element>(arguments, batch, channel, token + k));
+            //@end
         }
 #pragma unroll
         for (int i = 0; i < together; ++i) {

@@ -33,6 +33,8 @@ CHELA_INLINE Range input_blocks(const Arguments& arguments) {
     const int count = blocks_of(arguments.length, Config::points);
     //@if bidirectional
     return {0, count + 1}; // that of the last inputs and what follows them
+    //@elif state == carried
+    return {1 - blocks_of(arguments.kernel_length, Config::points), count};
     //@else
     return {0, count};
     //@end

@@ -40,7 +40,12 @@ struct Lags {
 };
 template <class Arguments>
 CHELA_DEVICE Lags lags_of(const Arguments& arguments, int first, int count) {
-    const int to_last_input = first - (arguments.length - 1), to_first_input = first + count - 1;
+    const int to_last_input = first - (arguments.length - 1);
+    //@if state == carried
+    const int to_first_input = first + count - 1 + last_lag(arguments); // of the state
+    //@else
+    const int to_first_input = first + count - 1;
+    //@end
     const int lowest = first_lag(arguments), highest = last_lag(arguments);
     return {lowest > to_last_input ? lowest : to_last_input,
             highest < to_first_input ? highest : to_first_input};

@@ -46,6 +46,7 @@ class ToeplitzBatch final : public Algorithm {
         if (target.backend == Backend::cpu) return "it needs tensor cores";
         if (traits["dtype"] == static_cast<int>(DType::fp32))
             return "tensor cores do not multiply fp32 exactly";
+        if (carries(traits)) return "its inputs begin with the sequence";
         return {};
     }
 

@@ -48,6 +48,17 @@ TEST_CASE("long_conv: what is out of range is refused") {
           }).starts_with("alignment is 2; it must be 4, 8 or 16"));
 }
 
+TEST_CASE("long_conv: a state is of a causal convolution, in the layout of x") {
+    CHECK(complaint([] {
+              (void)Problem(LongConv{.bidirectional = true, .state = ConvState::carried});
+          }).starts_with("state is 'carried' and bidirectional is true"));
+    LongConv problem{.state = ConvState::carried, .batch = 2, .length = 7, .kernel_length = 4, .channels = 5};
+    const auto shape = [&] { return Problem(problem).shape(long_conv_family().tensor("final_state")); };
+    CHECK(shape() == std::vector<std::int64_t>{2, 3, 5});
+    problem.layout = ConvLayout::channels_first;
+    CHECK(shape() == std::vector<std::int64_t>{2, 5, 3});
+}
+
 TEST_CASE("long_conv: shapes follow the layout, and tensors the traits") {
     using Shape = std::vector<std::int64_t>;
     const auto shape = [](const LongConv& description, const char* tensor) {

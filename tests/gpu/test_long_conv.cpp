@@ -27,3 +27,10 @@ TEST_CASE("long_conv: a kernel of one tap moves the inputs, on the GPU") {
                                    {.dtype = dtype, .length = 300, .kernel_length = 300, .channels = 3},
                                    lag) < 1e-5);
 }
+
+TEST_CASE("long_conv: a sequence in pieces is the sequence, on the GPU") {
+    if (!gpu_session()) return;
+    for (const auto& [problem, pieces] : long_conv_splits())
+        CHECK(split_difference(*gpu_session(), problem, pieces) <
+              (problem.dtype == DType::fp32 ? 1e-5 : 6e-3));
+}

@@ -1,8 +1,10 @@
 #include "tests/numerics/long_conv_grid.hpp"
 
+#include "tests/numerics/split.hpp"
 #include "tests/numerics/tensors_on_device.hpp"
 
 #include <cmath>
+#include <numeric>
 
 namespace chela::tests {
 
@@ -84,6 +86,19 @@ class Grid {
                          .length = 200001,
                          .kernel_length = 33,
                          .channels = 2});
+        // States of more inputs than the sequence has, of fewer, and of none.
+        for (const ConvLayout layout : layouts)
+            for (const DType dtype : dtypes)
+                for (const auto& [length, kernel_length] :
+                     {std::pair{1, 300}, {70, 200}, {300, 70}, {40, 1}, {0, 20}, {600, 513}})
+                    add({.skip = length == 70,
+                         .state = ConvState::carried,
+                         .layout = layout,
+                         .dtype = dtype,
+                         .batch = 2,
+                         .length = length,
+                         .kernel_length = kernel_length,
+                         .channels = full_ ? 21 : 9});
         // Kernels longer than the sequence: what reaches beyond it meets zeros.
         for (const DType dtype : dtypes)
             for (const bool bidirectional : {false, true})
@@ -164,6 +179,29 @@ std::vector<std::string> run_space(Session& session, const LongConv& description
         if (std::string what = run_case(session, {description, {}}, space[i]); !what.empty())
             wrong.push_back(std::move(what));
     return wrong;
+}
+
+std::vector<std::pair<LongConv, std::vector<int>>> long_conv_splits() {
+    std::vector<std::pair<LongConv, std::vector<int>>> list;
+    for (const ConvLayout layout : layouts)
+        for (const DType dtype : {DType::fp32, DType::bf16})
+            for (const int kernel_length : {1, 50, 300})
+                for (const auto& pieces : {std::vector<int>(20, 1), {170, 1, 2, 140, 3}, {0, 100, 0, 1}})
+                    list.push_back({{.skip = true,
+                                     .layout = layout,
+                                     .dtype = dtype,
+                                     .batch = 2,
+                                     .kernel_length = kernel_length,
+                                     .channels = 10},
+                                    pieces});
+    return list;
+}
+
+double split_difference(Session& session, LongConv description, const std::vector<int>& pieces) {
+    description.alignment = static_cast<int>(size_of(description.dtype)); // pieces begin anywhere
+    description.length = std::accumulate(pieces.begin(), pieces.end(), 0);
+    description.state = ConvState::carried;
+    return split_difference(session, description, description, pieces);
 }
 
 double shift_difference(Session& session, LongConv description, int lag) {

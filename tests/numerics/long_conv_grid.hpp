@@ -11,6 +11,10 @@ std::vector<Case> long_conv_grid(GridSize);
 std::vector<LongConv> long_conv_spaces();
 std::vector<std::string> run_space(Session&, const LongConv&, std::size_t step = 1);
 
+/// A causal sequence in pieces: the largest difference from the whole (tests/numerics/split.hpp).
+std::vector<std::pair<LongConv, std::vector<int>>> long_conv_splits();
+double split_difference(Session&, LongConv, const std::vector<int>& pieces);
+
 /// A convolution with one tap, at `lag`, moves the inputs: the largest difference from them.
 double shift_difference(Session&, LongConv, int lag);
 

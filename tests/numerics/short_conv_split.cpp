@@ -1,8 +1,9 @@
-// A sequence in pieces, each with the state that the one before left, compared with the definition over the
-// whole of it.
+// Short convolutions in pieces.
 
 #include "tests/numerics/short_conv_grid.hpp"
-#include "tests/numerics/tensors_on_device.hpp"
+#include "tests/numerics/split.hpp"
+
+#include <numeric>
 
 namespace chela::tests {
 
@@ -26,54 +27,11 @@ std::vector<std::pair<ShortConv, std::vector<int>>> short_conv_splits() {
 }
 
 double split_difference(Session& session, ShortConv description, const std::vector<int>& pieces) {
-    description.length = std::accumulate(pieces.begin(), pieces.end(), 0);
     description.alignment = static_cast<int>(size_of(description.dtype)); // pieces begin anywhere
+    description.length = std::accumulate(pieces.begin(), pieces.end(), 0);
     const Problem problem = description;
-    const Op op = session.get(problem);
     description.state = ConvState::carried; // the whole of it begins with zeros
-    const Problem whole = description;
-    HostTensors tensors;
-    TensorsOnDevice memory(session.device());
-    for (const TensorSpec& spec : whole.tensors()) {
-        if (spec.output() || spec.optional()) continue;
-        HostTensor& tensor = tensors[spec.name];
-        tensor.shape = whole.shape(spec);
-        const RandomValues random(11, spec.name);
-        for (std::size_t i = 0; i < count(tensor.shape); ++i)
-            tensor.data.push_back(
-                round_to(whole.dtype(spec),
-                         whole.family->test_value(whole, spec, static_cast<std::int64_t>(i), random(i), 1)));
-        memory.put(spec.name, tensor.data, whole.dtype(spec));
-    }
-    whole.family->reference(whole, {}, tensors);
-    const HostTensor &y = tensors.at("y"), &final_state = tensors.at("final_state");
-    memory.put("y", std::vector<double>(y.data.size()), problem.dtype());
-    memory.put("state", std::vector<double>(final_state.data.size()), problem.dtype());
-
-    Arguments arguments = op.arguments();
-    std::int64_t first = 0;
-    for (const int tokens : pieces) {
-        arguments.extent("length", tokens);
-        for (const TensorSpec& spec : problem.tensors()) {
-            const bool is_state = spec.name.ends_with("state"); // initial and final are the same memory
-            const auto dims = problem.dims(spec);
-            const auto token_dim = std::ranges::find(dims, "length");
-            if (is_state || token_dim == dims.end()) {
-                arguments.tensor(spec.name, memory.at(is_state ? "state" : spec.name));
-                continue;
-            }
-            std::vector<std::int64_t> strides(spec.rank(), 1);
-            for (std::size_t dim = strides.size(); dim-- > 1;) strides[dim - 1] = strides[dim] * y.shape[dim];
-            const std::int64_t offset = first * strides[static_cast<std::size_t>(token_dim - dims.begin())];
-            arguments.tensor(spec.name, memory.at(spec.name) + offset * size_of(problem.dtype()), strides);
-        }
-        op.launch(nullptr, arguments);
-        session.device().synchronize();
-        first += tokens;
-    }
-    return std::max(
-        difference(memory.get("y", y.data.size(), problem.dtype()), y.data),
-        difference(memory.get("state", final_state.data.size(), problem.dtype()), final_state.data));
+    return split_difference(session, problem, description, pieces);
 }
 
 } // namespace chela::tests

@@ -24,3 +24,9 @@ TEST_CASE("long_conv: a kernel of one tap moves the inputs, and nothing comes ro
                                    {.dtype = dtype, .length = 300, .kernel_length = 300, .channels = 3},
                                    lag) < 1e-5);
 }
+
+TEST_CASE("long_conv: a sequence in pieces is the sequence") {
+    for (const auto& [problem, pieces] : long_conv_splits())
+        CHECK(split_difference(cpu_session(), problem, pieces) <
+              (problem.dtype == DType::fp32 ? 1e-5 : 6e-3));
+}

@@ -47,3 +47,9 @@ TEST_CASE("long_conv: any legal order of warps gives the same result, and no rac
         }
     }
 }
+
+TEST_CASE("long_conv: a sequence in pieces is the sequence, emulated") {
+    Session session = emulated("emulator:sm_80");
+    for (const auto& [problem, pieces] : long_conv_splits())
+        CHECK(split_difference(session, problem, pieces) < (problem.dtype == DType::fp32 ? 1e-5 : 6e-3));
+}
