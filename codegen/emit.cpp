@@ -79,19 +79,21 @@ std::string arguments_struct(const EmitRequest& request) {
 
 std::string entry(const EmitRequest& request) {
     const auto& name = request.function;
+    const auto viewed = [&](std::string arguments) {
+        return request.view.empty() ? arguments
+                                    : fmt::format("chela::{}<chela::Config>({})", request.view, arguments);
+    };
     if (request.target.backend == Backend::cpu)
-        return fmt::format(
-            "extern \"C\" void {0}(const void* arguments, long long block, void* scratch) {{\n"
-            "    chela::{0}_body<chela::Config>(*static_cast<const chela::Arguments*>(arguments), block, "
-            "scratch);\n}}\n",
-            name);
+        return fmt::format("extern \"C\" void {0}(const void* arguments, long long block, void* scratch) {{\n"
+                           "    chela::{0}_body<chela::Config>({1}, block, scratch);\n}}\n",
+                           name, viewed("*static_cast<const chela::Arguments*>(arguments)"));
     const std::string bounds = request.blocks_per_sm
                                    ? fmt::format("{}, {}", request.block, request.blocks_per_sm)
                                    : std::to_string(request.block);
     return fmt::format("extern \"C\" __global__ void __launch_bounds__({1})\n"
                        "{0}(const __grid_constant__ chela::Arguments arguments) {{\n"
-                       "    chela::{0}_body<chela::Config>(arguments);\n}}\n",
-                       name, bounds);
+                       "    chela::{0}_body<chela::Config>({2});\n}}\n",
+                       name, bounds, viewed("arguments"));
 }
 
 /// The command that shows this source again.
@@ -110,9 +112,10 @@ std::string reproduce(const EmitRequest& request) {
         }
         return text;
     };
+    const Config own{request.algorithm, request.config}, &config = request.part_of ? *request.part_of : own;
     return fmt::format("chela inspect {} --target {}{} --algorithm {}{}", request.family->name(),
-                       request.target.to_string(), options(request.traits), request.algorithm->name(),
-                       options(request.config));
+                       request.target.to_string(), options(request.traits), config.algorithm->name(),
+                       options(config.values));
 }
 
 } // namespace
@@ -134,6 +137,8 @@ std::string emit(const TemplateFiles& files, const EmitRequest& request) {
                         request.body, name));
     };
     const auto redirect = [&request](std::string path) {
+        if (const auto other = request.replaced.find(path); other != request.replaced.end())
+            path = other->second;
         if (request.target.backend == Backend::emulator && path.starts_with("prelude/cuda/"))
             path.replace(0, 12, "prelude/emulator");
         return path;
@@ -149,7 +154,15 @@ std::string emit(const TemplateFiles& files, const EmitRequest& request) {
     types.erase("fp32");
     for (const std::string& type : types) text += fmt::format("struct {};\n\n", type);
     text += config_struct(request) + "\n" + arguments_struct(request) + "\n} // namespace chela\n\n";
-    text += render(files, request.body, lookup, redirect);
+    if (request.view_file.empty()) {
+        text += render(files, request.body, lookup, redirect);
+    } else {
+        const std::string both =
+            fmt::format("#include \"{}\"\n#include \"{}\"\n", request.view_file, request.body);
+        TemplateFiles with_view = files;
+        with_view[request.function + ".includes"] = both;
+        text += render(with_view, request.function + ".includes", lookup, redirect);
+    }
     const auto lines = std::count(text.begin(), text.end(), '\n') + 3;
     text += fmt::format("\n#line {} \"{}.generated\"\n{}", lines, request.function, entry(request));
     return text;

@@ -4,6 +4,9 @@
 #include "codegen/family.hpp"
 #include "codegen/render.hpp"
 
+#include <functional>
+#include <map>
+
 namespace chela {
 
 /// What emit() needs beside the template files.
@@ -24,8 +27,18 @@ struct EmitRequest {
         std::string value; ///< as C++ text
     };
     std::vector<Constant> derived;
+    /// Template files that are included in place of others: what a body leaves to the family that it serves.
+    std::map<std::string, std::string> replaced{};
+    /// Where a body serves another family than its own: a file, and its function template that makes of the
+    /// arguments those of the body, VIEW<Config>(arguments).
+    std::string view_file{}, view{};
+    /// Of which the comment speaks, where the kernel is a part of it with a configuration of its own.
+    const Config* part_of = nullptr;
     bool prepared = false; ///< `struct Arguments` ends with `void* prepared`
 };
+
+/// What a family that is made of another's algorithm changes in the requests for its kernels.
+using AdaptRequest = std::function<void(EmitRequest&)>;
 
 /// Provenance comment, `struct Config` (traits, tunables, derived constants), `struct Arguments`, prelude,
 /// body and one extern "C" entry named `request.function`, which calls `FUNCTION_body<Config>`. Same request,

@@ -5,6 +5,7 @@
 #include "templates/linear_attention_decode/family.hpp"
 #include "templates/long_conv/family.hpp"
 #include "templates/short_conv/family.hpp"
+#include "templates/short_long_conv/family.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +13,7 @@ namespace chela {
 
 std::span<const Family* const> families() {
     static const Family* const all[] = {&linear_attention_family(), &linear_attention_decode_family(),
-                                        &short_conv_family(), &long_conv_family()};
+                                        &short_conv_family(), &long_conv_family(), &short_long_conv_family()};
     return all;
 }
 

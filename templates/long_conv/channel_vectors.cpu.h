@@ -68,7 +68,7 @@ CHELA_INLINE Vector load_history(const Arguments& arguments, const ChannelVector
 /// inputs[i] for token `token + i`, i < count, zeros outside of the sequence; `count` is a multiple of the
 /// lanes.
 template <class Arguments>
-CHELA_INLINE void load_inputs(Vector* inputs, int count, const Arguments& arguments,
+CHELA_INLINE void load_tokens(Vector* inputs, int count, const Arguments& arguments,
                               const ChannelVector& channels, int token) {
     const auto* const x = first_token(arguments.x, arguments.x_stride, channels);
     using Element = __remove_cvref(decltype(*x));
@@ -104,8 +104,8 @@ CHELA_INLINE void load_inputs(Vector* inputs, int count, const Arguments& argume
 
 /// y of the tokens from `token` on, `count` of them.
 template <class Arguments>
-CHELA_INLINE void store_outputs(const Vector* outputs, int count, const Arguments& arguments,
-                                const ChannelVector& channels, int token) {
+CHELA_INLINE void store_tokens(const Vector* outputs, int count, const Arguments& arguments,
+                               const ChannelVector& channels, int token) {
     auto* const y = first_token(arguments.y, arguments.y_stride, channels);
     //@if layout == channels_last
     for (int i = 0; i < count; ++i)

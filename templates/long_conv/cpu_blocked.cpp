@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t most_lanes = 16; // fp32 elements of the widest vector
 
-class CpuBlocked final : public Algorithm {
+class CpuBlocked final : public LongConvAlgorithm {
   public:
     std::string_view name() const override { return "cpu_blocked"; }
 
@@ -44,10 +44,13 @@ class CpuBlocked final : public Algorithm {
             .set("unroll", 8);
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    using LongConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         // A row of memory of 16 channels is half a cache line or a whole one.
         return long_conv_program(target, traits, *this, config, "long_conv/forward.cpu.h",
-                                 {1, most_lanes, config["block_tokens"]}, 1, scratch_bytes(config), {});
+                                 {1, most_lanes, config["block_tokens"]}, 1, scratch_bytes(config), {},
+                                 adapt);
     }
 
   private:
@@ -58,7 +61,7 @@ class CpuBlocked final : public Algorithm {
 
 } // namespace
 
-const Algorithm& long_conv_cpu_blocked() {
+const LongConvAlgorithm& long_conv_cpu_blocked() {
     static const CpuBlocked algorithm;
     return algorithm;
 }

@@ -1,4 +1,3 @@
-#include "templates/embedded_files.hpp"
 #include "templates/long_conv/plan.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +8,7 @@ namespace {
 
 constexpr std::int64_t tile_channels = 16; // fp32 elements of the widest vector
 
-class CpuFft final : public Algorithm {
+class CpuFft final : public LongConvAlgorithm {
   public:
     std::string_view name() const override { return "cpu_fft"; }
 
@@ -40,7 +39,9 @@ class CpuFft final : public Algorithm {
         return config.set("points", needed <= 256 ? 256 : 1024);
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    using LongConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const std::int64_t points = config["points"], transform = points * 2 * tile_channels * 4;
         const bool both = traits["bidirectional"] != 0;
         const Count tiles{1, {{"channels", tile_channels}}};
@@ -67,7 +68,7 @@ class CpuFft final : public Algorithm {
                                       .derived = {long_conv_constant("tile_channels", tile_channels)},
                                       .prepared = true};
             program.kernels.push_back({function,
-                                       emit(embedded_files(), request),
+                                       emit_long_conv(request, adapt),
                                        {.grid = grid, .shared_bytes = transform},
                                        prepares});
         };
@@ -86,7 +87,7 @@ class CpuFft final : public Algorithm {
 
 } // namespace
 
-const Algorithm& long_conv_cpu_fft() {
+const LongConvAlgorithm& long_conv_cpu_fft() {
     static const CpuFft algorithm;
     return algorithm;
 }

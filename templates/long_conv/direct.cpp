@@ -22,7 +22,7 @@ struct Layout {
     static std::int64_t padded(std::int64_t values) { return values + values / 32 * 4; } // place_of()
 };
 
-class Direct final : public Algorithm {
+class Direct final : public LongConvAlgorithm {
   public:
     std::string_view name() const override { return "direct"; }
 
@@ -72,18 +72,21 @@ class Direct final : public Algorithm {
         return config.set("segment", problem.extents["kernel_length"] <= 16 ? 16 : 128);
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    using LongConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const Layout layout(config);
         return long_conv_program(target, traits, *this, config, "long_conv/forward_direct.cuh", layout.tile,
                                  config["threads"], layout.shared_bytes,
                                  {long_conv_constant("row_pitch", layout.row_pitch),
-                                  long_conv_constant("tap_pitch", layout.tap_pitch)});
+                                  long_conv_constant("tap_pitch", layout.tap_pitch)},
+                                 adapt);
     }
 };
 
 } // namespace
 
-const Algorithm& long_conv_direct() {
+const LongConvAlgorithm& long_conv_direct() {
     static const Direct algorithm;
     return algorithm;
 }

@@ -2,6 +2,7 @@
 
 #include "codegen/error.hpp"
 #include "templates/alignment.hpp"
+#include "templates/long_conv/plan.hpp"
 #include "templates/long_conv/reference.h"
 
 #include <algorithm>

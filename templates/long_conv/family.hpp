@@ -8,12 +8,14 @@ namespace chela {
 
 const Family& long_conv_family();
 
+class LongConvAlgorithm; // templates/long_conv/plan.hpp
+
 /// The algorithms of the family.
-const Algorithm& long_conv_toeplitz_batch(); ///< tensor cores, 16-bit x, 8 sequences at a time
-const Algorithm& long_conv_toeplitz();       ///< tensor cores, 16-bit x, any number of sequences
-const Algorithm& long_conv_direct();         ///< CUDA cores, any x
-const Algorithm& long_conv_cpu_fft();        ///< the CPU, by its transform
-const Algorithm& long_conv_cpu_blocked();    ///< the CPU, by the definition
+const LongConvAlgorithm& long_conv_toeplitz_batch(); ///< tensor cores, 16-bit x, 8 sequences at a time
+const LongConvAlgorithm& long_conv_toeplitz();       ///< tensor cores, 16-bit x, any number of sequences
+const LongConvAlgorithm& long_conv_direct();         ///< CUDA cores, any x
+const LongConvAlgorithm& long_conv_cpu_fft();        ///< the CPU, by its transform
+const LongConvAlgorithm& long_conv_cpu_blocked();    ///< the CPU, by the definition
 
 bool carries(const Values& traits); ///< whether states are carried
 

@@ -4,7 +4,7 @@
 // channels in scratch memory. A few outputs at a time stay in registers; of the inputs that they reach, each
 // is read once for as many lags.
 
-#include "long_conv/channel_vectors.cpu.h"
+#include "long_conv/tokens.cpu.h"
 
 namespace chela {
 
@@ -63,11 +63,12 @@ CHELA_INLINE void convolve_channels(const Arguments& arguments, Scratch<Config>&
     for (int lag = lags.first; lag <= lags.last; lag += Config::segment) {
         const int count = lags.last - lag + 1 < Config::segment ? lags.last - lag + 1 : Config::segment;
         load_taps(scratch.tap, Config::segment, arguments, channels, lag);
-        load_inputs(scratch.input, Config::segment + Config::tile_tokens, arguments, channels,
-                    tile.token - lag - Config::segment);
+        load_inputs<Config>(scratch.input, Config::segment + Config::tile_tokens, arguments, channels,
+                            tile.token - lag - Config::segment);
         for (int first = 0; first < tile.tokens; first += Config::unroll) add_products(scratch, first, count);
     }
-    store_outputs(scratch.total, tile.tokens, arguments, channels, tile.token);
+    for (Vector& total : scratch.total) total = output_of(total);
+    store_tokens(scratch.total, tile.tokens, arguments, channels, tile.token);
 }
 
 template <class Config, class Arguments>

@@ -103,7 +103,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
 
     sync_threads();
 #pragma unroll
-    for (int i = 0; i < tokens; ++i) row[place_of(first + i)] = total[i];
+    for (int i = 0; i < tokens; ++i) row[place_of(first + i)] = output_of(total[i]);
     sync_threads();
     write_rows<Config>(arguments, tile, [rows](int from, int token, auto& piece) {
         get_piece(rows + from * Config::row_pitch + place_of(token), piece);

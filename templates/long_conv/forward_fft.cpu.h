@@ -46,9 +46,9 @@ void long_conv_forward_body(const Arguments& arguments, long long block, void* s
             const int tokens = arguments.length - token < points ? arguments.length - token : points;
             for (int i = 0; i < tokens; i += lanes) {
                 Vector outputs[lanes];
-                for (int j = 0; j < lanes; ++j) outputs[j] = row.load(i + j).re;
-                store_outputs(outputs, tokens - i < lanes ? tokens - i : lanes, arguments, channels,
-                              token + i);
+                for (int j = 0; j < lanes; ++j) outputs[j] = output_of(row.load(i + j).re);
+                store_tokens(outputs, tokens - i < lanes ? tokens - i : lanes, arguments, channels,
+                             token + i);
             }
         });
 }

@@ -137,7 +137,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
             for (int i = 0; i < 4; ++i) {
                 const int block = p * 8 + lane() % 4 * 2 + i % 2, in_block = lane() / 4 + i / 2 * 8;
                 row_of(batch * Config::tile_channels + own)[place_of(block * 16 + in_block)] =
-                    from_float<Element>(scale.of_sums * sum[batch][p][i]);
+                    from_float<Element>(output_of(scale.of_sums * sum[batch][p][i]));
             }
     sync_threads();
     write_rows<Config>(arguments, tile, [row_of](int row, int token, auto& piece) {

@@ -134,7 +134,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
             row_of(lane() % 4 * 2 + i % 2, own) + in_tile * strip_tokens + lane() / 4 + i / 2 * 8;
 #pragma unroll
         for (int block = 0; block < strip; ++block)
-            row[block * 16] = from_float<Element>(scale.of_sums * sum[block][i]);
+            row[block * 16] = from_float<Element>(output_of(scale.of_sums * sum[block][i]));
     }
     sync_threads();
     write_rows<Config>(arguments, tile, [row_of](int row, int token, auto& piece) {

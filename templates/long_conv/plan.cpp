@@ -44,7 +44,7 @@ std::string rejects_resources(const Target& target, const Values& config, std::i
 Program long_conv_program(const Target& target, const Values& traits, const Algorithm& algorithm,
                           const Values& config, const char* file, const LongConvTile& tile,
                           std::int64_t threads, std::int64_t shared_bytes,
-                          std::vector<EmitRequest::Constant> constants) {
+                          std::vector<EmitRequest::Constant> constants, const AdaptRequest& adapt) {
     constants.push_back(long_conv_constant("tile_channels", tile.channels));
     constants.push_back(long_conv_constant("tile_tokens", tile.tokens));
     if (target.backend != Backend::cpu) {
@@ -70,9 +70,14 @@ Program long_conv_program(const Target& target, const Values& traits, const Algo
                         std::move(constants)};
     Program program;
     program.kernels.push_back(
-        {request.function, emit(embedded_files(), request), {tile.blocks(), request.block, shared_bytes, 1}});
+        {request.function, emit_long_conv(request, adapt), {tile.blocks(), request.block, shared_bytes, 1}});
     add_final_state(program, target, traits, algorithm, config);
     return program;
+}
+
+std::string emit_long_conv(EmitRequest request, const AdaptRequest& adapt) {
+    if (adapt) adapt(request);
+    return emit(embedded_files(), request);
 }
 
 void add_final_state(Program& program, const Target& target, const Values& traits, const Algorithm& algorithm,

@@ -6,6 +6,16 @@
 
 namespace chela {
 
+/// An algorithm of the long convolution, for its own family or, adapted, for another.
+class LongConvAlgorithm : public Algorithm {
+  public:
+    Program generate(const Target& target, const Values& traits, const Values& config) const final {
+        return generate(target, traits, config, {});
+    }
+    virtual Program generate(const Target&, const Values& traits, const Values& config,
+                             const AdaptRequest&) const = 0;
+};
+
 /// How blocks share the work: each takes `tokens` outputs of `channels` channels of `batches` sequences.
 struct LongConvTile {
     std::int64_t batches = 1, channels = 1, tokens = 1;
@@ -29,7 +39,11 @@ std::string rejects_resources(const Target&, const Values& config, std::int64_t 
 /// The body's launch, with the constants of the tile and, for a GPU, of the packets.
 Program long_conv_program(const Target&, const Values& traits, const Algorithm&, const Values& config,
                           const char* file, const LongConvTile&, std::int64_t threads,
-                          std::int64_t shared_bytes, std::vector<EmitRequest::Constant> constants);
+                          std::int64_t shared_bytes, std::vector<EmitRequest::Constant> constants,
+                          const AdaptRequest&);
+
+/// The source of a request of the family's.
+std::string emit_long_conv(EmitRequest, const AdaptRequest&);
 
 /// Where states are carried, the launch that writes final_state, after the others: both states may be the
 /// same memory.

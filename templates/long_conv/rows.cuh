@@ -2,11 +2,8 @@
 // Tiles of x and y between global memory, in either layout, and a row of shared memory for each channel of
 // each sequence. Threads take pieces of neighbouring elements, two tokens or more at a time.
 
+#include "long_conv/tokens.cuh"
 #include "prelude/cuda/thread.cuh"
-#include "prelude/piece.cuh"
-//@if state == carried
-#include "long_conv/history.cuh"
-//@end
 
 namespace chela {
 
@@ -26,30 +23,6 @@ CHELA_DEVICE Tile tile_of(const Arguments& arguments) {
     return {static_cast<int>(block / channel_tiles % batch_tiles) * Config::tile_batches,
             static_cast<int>(block % channel_tiles) * Config::tile_channels,
             static_cast<int>(token_tile) * Config::tile_tokens};
-}
-
-/// The elements from `from` on, of which the first `valid` are there; zeros for the others.
-template <int count, bool aligned, class Element>
-CHELA_DEVICE Piece<Element, count> load_piece(const Element* from, int valid) {
-    Piece<Element, count> piece{};
-    if (aligned && valid >= count) {
-        piece = *reinterpret_cast<const Piece<Element, count>*>(from);
-    } else {
-#pragma unroll
-        for (int i = 0; i < count; ++i)
-            if (i < valid) piece.set(i, from[i]);
-    }
-    return piece;
-}
-template <int count, bool aligned, class Element>
-CHELA_DEVICE void store_piece(Element* to, const Piece<Element, count>& piece, int valid) {
-    if (aligned && valid >= count) {
-        *reinterpret_cast<Piece<Element, count>*>(to) = piece;
-        return;
-    }
-#pragma unroll
-    for (int i = 0; i < count; ++i)
-        if (i < valid) to[i] = piece.element(i);
 }
 
 /// Calls put(row, token, piece) with the neighbouring tokens of x from `first + token` on, until all
@@ -72,23 +45,10 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
             const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
                       batch = tile.batch + unit / packets / (tokens / 2);
             const bool is_there = unit < units && batch < arguments.batch;
-            const Element* const from = arguments.x + batch * arguments.x_stride[0] +
-                                        (first + token) * arguments.x_stride[1] + tile.channel + channel;
 #pragma unroll
             for (int j = 0; j < 2; ++j) {
                 const int at = first + token + j;
-                of_token[i][j] = load_piece<packet, Config::aligned>(
-                    from + j * arguments.x_stride[1], is_there && at >= 0 && at < arguments.length
-                                                          ? arguments.channels - tile.channel - channel
-                                                          : 0);
-                //@if state == carried
-                if (is_there && at < 0)
-#pragma unroll
-                    for (int k = 0; k < packet; ++k)
-                        if (tile.channel + channel + k < arguments.channels)
-                            of_token[i][j].set(
-                                k, history<Element>(arguments, batch, tile.channel + channel + k, at));
-                //@end
+                of_token[i][j] = load_inputs<Config>(arguments, is_there, batch, tile.channel + channel, at);
             }
         }
 #pragma unroll
@@ -115,15 +75,7 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
             const int batch = tile.batch + row / Config::tile_channels,
                       channel = tile.channel + row % Config::tile_channels;
             const bool is_there = unit < units && batch < arguments.batch && channel < arguments.channels;
-            of_row[i] = load_piece<packet, Config::aligned>(
-                arguments.x + batch * arguments.x_stride[0] + channel * arguments.x_stride[1] + token,
-                is_there && token >= 0 ? arguments.length - token : 0);
-            //@if state == carried
-            if (is_there && token < 0)
-#pragma unroll
-                for (int k = 0; k < packet; ++k)
-                    of_row[i].set(k, history<Element>(arguments, batch, channel, token + k));
-            //@end
+            of_row[i] = load_inputs<Config>(arguments, is_there, batch, channel, token);
         }
 #pragma unroll
         for (int i = 0; i < together; ++i) {

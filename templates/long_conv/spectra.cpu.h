@@ -7,7 +7,7 @@
 // what Σ_p X_{o-p} H_p comes from: modulo t^P - i, the inputs of the block before are where those that they
 // push out of it come round to.
 
-#include "long_conv/channel_vectors.cpu.h"
+#include "long_conv/tokens.cpu.h"
 #include "long_conv/transform.cpu.h"
 
 namespace chela {
@@ -92,8 +92,8 @@ CHELA_INLINE void transform_inputs(const PointsOf<Config>& to, const Arguments& 
     constexpr int points = Config::points;
     for (int i = 0; i < points; i += lanes) {
         Vector present[lanes], before[lanes];
-        load_inputs(present, lanes, arguments, channels, block * points + i);
-        load_inputs(before, lanes, arguments, channels, (block - 1) * points + i);
+        load_inputs<Config>(present, lanes, arguments, channels, block * points + i);
+        load_inputs<Config>(before, lanes, arguments, channels, (block - 1) * points + i);
         for (int j = 0; j < lanes; ++j) to.store(i + j, {present[j], -before[j]});
     }
     transform<points>(to);

@@ -23,7 +23,7 @@ struct Layout {
     }
 };
 
-class Toeplitz final : public Algorithm {
+class Toeplitz final : public LongConvAlgorithm {
   public:
     std::string_view name() const override { return "toeplitz"; }
 
@@ -67,20 +67,23 @@ class Toeplitz final : public Algorithm {
         return config;
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    using LongConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const Layout layout(config);
         return long_conv_program(target, traits, *this, config, "long_conv/forward_toeplitz.cuh", layout.tile,
                                  32 * config["warps"], layout.shared_bytes,
                                  {long_conv_constant("row_tokens", layout.row_tokens),
                                   long_conv_constant("row_pitch", layout.row_tokens),
                                   long_conv_constant("tap_pitch", layout.tap_pitch),
-                                  long_conv_constant("segment_taps", layout.tap_pitch)});
+                                  long_conv_constant("segment_taps", layout.tap_pitch)},
+                                 adapt);
     }
 };
 
 } // namespace
 
-const Algorithm& long_conv_toeplitz() {
+const LongConvAlgorithm& long_conv_toeplitz() {
     static const Toeplitz algorithm;
     return algorithm;
 }

@@ -25,7 +25,7 @@ struct Layout {
     }
 };
 
-class ToeplitzBatch final : public Algorithm {
+class ToeplitzBatch final : public LongConvAlgorithm {
   public:
     std::string_view name() const override { return "toeplitz_batch"; }
 
@@ -81,19 +81,22 @@ class ToeplitzBatch final : public Algorithm {
         return config;
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    using LongConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const Layout layout(config);
         return long_conv_program(target, traits, *this, config, "long_conv/forward_toeplitz_batch.cuh",
                                  layout.tile, layout.threads, layout.shared_bytes,
                                  {long_conv_constant("row_pitch", layout.row_pitch),
                                   long_conv_constant("tap_pitch", layout.tap_pitch),
-                                  long_conv_constant("segment_taps", layout.segment_taps)});
+                                  long_conv_constant("segment_taps", layout.segment_taps)},
+                                 adapt);
     }
 };
 
 } // namespace
 
-const Algorithm& long_conv_toeplitz_batch() {
+const LongConvAlgorithm& long_conv_toeplitz_batch() {
     static const ToeplitzBatch algorithm;
     return algorithm;
 }

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t most_lanes = 16; // fp32 elements of the widest vector
 
-class CpuVectors final : public Algorithm {
+class CpuVectors final : public ShortConvAlgorithm {
   public:
     std::string_view name() const override { return "cpu_vectors"; }
 
@@ -54,20 +54,24 @@ class CpuVectors final : public Algorithm {
         return config.set("block_tokens", 4096).set("block_channels", 16).set("unroll", 4);
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    using ShortConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const std::int64_t channels = config["block_channels"];
         if (conv_state(traits) == ConvState::in_place)
             return conv_program(target, traits, *this, config,
                                 {.file = "short_conv/step.cpu.h",
                                  .function = "short_conv_step",
-                                 .grid = {1, {{"channels", channels}, {"batch", 1}}}});
+                                 .grid = {1, {{"channels", channels}, {"batch", 1}}}},
+                                adapt);
         const bool last = conv_layout(traits) == ConvLayout::channels_last;
         return conv_program(
             target, traits, *this, config,
             {.file = last ? "short_conv/channels_last.cpu.h" : "short_conv/channels_first.cpu.h",
              .function = "short_conv_forward",
              .grid = conv_tiles(traits, config["block_tokens"], channels),
-             .shared_bytes = scratch_bytes(traits, config)});
+             .shared_bytes = scratch_bytes(traits, config)},
+            adapt);
     }
 
   private:
@@ -83,7 +87,7 @@ class CpuVectors final : public Algorithm {
 
 } // namespace
 
-const Algorithm& short_conv_cpu_vectors() {
+const ShortConvAlgorithm& short_conv_cpu_vectors() {
     static const CpuVectors algorithm;
     return algorithm;
 }

@@ -4,6 +4,7 @@
 #include "templates/alignment.hpp"
 #include "templates/packed.hpp"
 #include "templates/pool.hpp"
+#include "templates/short_conv/plan.hpp"
 #include "templates/short_conv/reference.h"
 
 #include <algorithm>

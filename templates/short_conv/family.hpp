@@ -7,11 +7,14 @@ namespace chela {
 
 const Family& short_conv_family();
 
+class ShortConvAlgorithm; // templates/short_conv/plan.hpp
+
 /// The algorithms of the family.
-const Algorithm& short_conv_sliding_window(); ///< CUDA cores, [batch, length, channels]
-const Algorithm& short_conv_row_vectors();    ///< CUDA cores, [batch, channels, length]
-const Algorithm& short_conv_step();           ///< CUDA cores, the state updated in place
-const Algorithm& short_conv_cpu_vectors();    ///< the CPU, both layouts, with and without a state in place
+const ShortConvAlgorithm& short_conv_sliding_window(); ///< CUDA cores, [batch, length, channels]
+const ShortConvAlgorithm& short_conv_row_vectors();    ///< CUDA cores, [batch, channels, length]
+const ShortConvAlgorithm& short_conv_step();           ///< CUDA cores, the state updated in place
+const ShortConvAlgorithm&
+short_conv_cpu_vectors(); ///< the CPU, both layouts, with and without a state in place
 
 // What the choices of the same names mean.
 enum class Activation { none, silu };

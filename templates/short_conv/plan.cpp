@@ -11,7 +11,7 @@ Count conv_tiles(const Values& traits, std::int64_t tokens, std::int64_t channel
 }
 
 Program conv_program(const Target& target, const Values& traits, const Algorithm& algorithm,
-                     const Values& config, ConvBody body) {
+                     const Values& config, ConvBody body, const AdaptRequest& adapt) {
     Program program;
     const auto add = [&](const ConvBody& launch) {
         EmitRequest request{&short_conv_family(),
@@ -24,6 +24,7 @@ Program conv_program(const Target& target, const Values& traits, const Algorithm
                             static_cast<int>(launch.threads),
                             0,
                             launch.constants};
+        if (adapt) adapt(request);
         program.kernels.push_back({launch.function,
                                    emit(embedded_files(), request),
                                    {launch.grid, request.block, launch.shared_bytes, 1}});

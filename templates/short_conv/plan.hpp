@@ -10,6 +10,16 @@ inline EmitRequest::Constant conv_constant(const char* name, std::int64_t value)
     return {"int", name, std::to_string(value)};
 }
 
+/// An algorithm of the short convolution, for its own family or, adapted, for another.
+class ShortConvAlgorithm : public Algorithm {
+  public:
+    Program generate(const Target& target, const Values& traits, const Values& config) const final {
+        return generate(target, traits, config, {});
+    }
+    virtual Program generate(const Target&, const Values& traits, const Values& config,
+                             const AdaptRequest&) const = 0;
+};
+
 /// The launch that computes y.
 struct ConvBody {
     const char* file;
@@ -26,6 +36,6 @@ Count conv_tiles(const Values& traits, std::int64_t tokens, std::int64_t channel
 
 /// The body and, where states are carried, the launch that writes final_state after it.
 Program conv_program(const Target&, const Values& traits, const Algorithm&, const Values& config,
-                     ConvBody body);
+                     ConvBody body, const AdaptRequest&);
 
 } // namespace chela

@@ -23,7 +23,7 @@ struct Tile {
     }
 };
 
-class RowVectors final : public Algorithm {
+class RowVectors final : public ShortConvAlgorithm {
   public:
     std::string_view name() const override { return "row_vectors"; }
 
@@ -82,7 +82,9 @@ class RowVectors final : public Algorithm {
         return config;
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    using ShortConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const Tile tile(traits, config);
         return conv_program(
             target, traits, *this, config,
@@ -91,13 +93,14 @@ class RowVectors final : public Algorithm {
              .grid = conv_tiles(traits, tile.tokens, tile.channels),
              .threads = config["threads"],
              .constants = {conv_constant("piece", tile.piece), conv_constant("tile_channels", tile.channels),
-                           conv_constant("tile_tokens", tile.tokens)}});
+                           conv_constant("tile_tokens", tile.tokens)}},
+            adapt);
     }
 };
 
 } // namespace
 
-const Algorithm& short_conv_row_vectors() {
+const ShortConvAlgorithm& short_conv_row_vectors() {
     static const RowVectors algorithm;
     return algorithm;
 }

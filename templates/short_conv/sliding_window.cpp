@@ -24,7 +24,7 @@ struct Tile {
     }
 };
 
-class SlidingWindow final : public Algorithm {
+class SlidingWindow final : public ShortConvAlgorithm {
   public:
     std::string_view name() const override { return "sliding_window"; }
 
@@ -101,7 +101,9 @@ class SlidingWindow final : public Algorithm {
         return config;
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    using ShortConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const Tile tile(traits, config);
         return conv_program(target, traits, *this, config,
                             {.file = "short_conv/channels_last.cuh",
@@ -110,13 +112,14 @@ class SlidingWindow final : public Algorithm {
                              .threads = config["threads"],
                              .shared_bytes = tile.shared_bytes,
                              .constants = {conv_constant("tile_channels", tile.channels),
-                                           conv_constant("tile_tokens", tile.tokens)}});
+                                           conv_constant("tile_tokens", tile.tokens)}},
+                            adapt);
     }
 };
 
 } // namespace
 
-const Algorithm& short_conv_sliding_window() {
+const ShortConvAlgorithm& short_conv_sliding_window() {
     static const SlidingWindow algorithm;
     return algorithm;
 }

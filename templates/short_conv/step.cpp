@@ -4,7 +4,7 @@ namespace chela {
 
 namespace {
 
-class Step final : public Algorithm {
+class Step final : public ShortConvAlgorithm {
   public:
     std::string_view name() const override { return "step"; }
 
@@ -27,19 +27,22 @@ class Step final : public Algorithm {
 
     Values default_config(const Target&, const Problem&) const override { return Values(tunables()); }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    using ShortConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const std::int64_t threads = config["threads"];
         return conv_program(target, traits, *this, config,
                             {.file = "short_conv/step.cuh",
                              .function = "short_conv_step",
                              .grid = {1, {{"channels", threads}, {"batch", 1}}},
-                             .threads = threads});
+                             .threads = threads},
+                            adapt);
     }
 };
 
 } // namespace
 
-const Algorithm& short_conv_step() {
+const ShortConvAlgorithm& short_conv_step() {
     static const Step algorithm;
     return algorithm;
 }

@@ -15,3 +15,5 @@
 #include "templates/linear_attention_decode/problem.hpp"
 #include "templates/long_conv/problem.hpp"
 #include "templates/short_conv/problem.hpp"
+#include "templates/short_long_conv/merge.hpp"
+#include "templates/short_long_conv/problem.hpp"
