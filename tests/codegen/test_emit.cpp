@@ -6,6 +6,7 @@
 #include "templates/linear_attention_decode/problem.hpp"
 #include "templates/long_conv/problem.hpp"
 #include "templates/short_conv/problem.hpp"
+#include "templates/short_long_conv/problem.hpp"
 
 #include <cstdlib>
 #include <doctest/doctest.h>
@@ -170,6 +171,9 @@ TEST_CASE("emitted source matches the golden files") {
                  LongConv{.layout = ConvLayout::channels_first, .batch = 8}, {});
     check_golden("long_conv_toeplitz_all_traits", "sm_80", long_conv_with_all_traits, {});
     check_golden("long_conv_direct", "sm_80", LongConv{.skip = true, .dtype = DType::fp32}, {});
+    check_golden("short_long_conv_fused", "sm_90a", ShortLongConv{.bias = true, .length = 4096}, {});
+    check_golden("short_long_conv_merged_cpu", "cpu",
+                 ShortLongConv{.arrangement = Arrangement::parallel, .dtype = DType::fp32}, {});
     check_golden("long_conv_cpu_fft", "cpu", long_conv_with_all_traits, {});
 }
 
@@ -182,7 +186,8 @@ TEST_CASE("every trait and every tunable changes the source and the key") {
                                 short_conv_with_all_traits(ConvLayout::channels_first, ConvState::carried),
                                 short_conv_with_all_traits(ConvLayout::channels_last, ConvState::in_place),
                                 LongConv{},
-                                long_conv_with_all_traits};
+                                long_conv_with_all_traits,
+                                ShortLongConv{.dtype = DType::fp32}};
     for (const char* name : {"sm_90a", "cpu"})
         for (const Problem& problem : problems) {
             const Target target = Target::parse(name);

@@ -6,6 +6,7 @@
 #include "templates/linear_attention_decode/problem.hpp"
 #include "templates/long_conv/problem.hpp"
 #include "templates/short_conv/problem.hpp"
+#include "templates/short_long_conv/problem.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -93,6 +94,24 @@ void add_long_convs(std::vector<Extents>& all) {
         }
 }
 
+void add_short_long_convs(std::vector<Extents>& all) {
+    for (const ConvLayout layout : {ConvLayout::channels_last, ConvLayout::channels_first})
+        for (const DType dtype : {DType::bf16, DType::fp32}) {
+            const ShortLongConv parallel{
+                .arrangement = Arrangement::parallel, .layout = layout, .dtype = dtype};
+            all.push_back({parallel});
+            for (const int width : {4, 32})
+                all.push_back({ShortLongConv{.width = width,
+                                             .bias = true,
+                                             .skip = true,
+                                             .layout = layout,
+                                             .dtype = dtype,
+                                             .batch = 8,
+                                             .length = 4096,
+                                             .kernel_length = 4096}});
+        }
+}
+
 std::vector<Extents> problems() {
     std::vector<LinearAttention> list;
     for (const bool causal : {true, false}) {
@@ -131,6 +150,7 @@ std::vector<Extents> problems() {
     }
     add_short_convs(all);
     add_long_convs(all);
+    add_short_long_convs(all);
     return all;
 }
 
