@@ -15,7 +15,8 @@ namespace chela {
 ///     in
 ///                        the layout channels_first, [batch, channels, kernel_length - 1], the oldest input
 ///                        first, both optional: the inputs before the first token, zero if not set, and those
-///                        that the tokens after the last one will need. Both may be the same memory.
+///                        that the tokens after the last one will need. Both may be the same memory: a
+///                        decoder launches with length 1, again and again.
 ///     skip               skip fp32 [channels]: adds skip[c] times x
 struct LongConv {
     bool bidirectional = false;
