@@ -162,7 +162,8 @@ TEST_CASE("of a large problem the reference covers some slices, finiteness and g
     }
 
     Bench bench;
-    VerificationCase sampled(bench.device, problem, options, std::make_shared<const ReferenceSlices>(slices));
+    VerificationCase sampled(bench.device, problem, options,
+                             [&] { return std::make_shared<const ReferenceSlices>(slices); });
     for (const Fault fault : {Fault::last_head, Fault::missing_row, Fault::guard_after}) {
         const auto [program, loaded] = bench.load(problem, fault);
         CHECK_FALSE(sampled.check(program, loaded).passed);
@@ -170,7 +171,7 @@ TEST_CASE("of a large problem the reference covers some slices, finiteness and g
     // A row that nobody wrote is seen in a slice that nobody computed.
     const ReferenceSlices first_only{slices.extents, {slices.slices.front()}};
     VerificationCase first(bench.device, problem, options,
-                           std::make_shared<const ReferenceSlices>(first_only));
+                           [&] { return std::make_shared<const ReferenceSlices>(first_only); });
     const auto [program, loaded] = bench.load(problem, Fault::missing_row);
     const VerifyResult result = first.check(program, loaded);
     CHECK_MESSAGE(result.detail.find("y[2, 512, 6, 0] is NaN") != std::string::npos, result.detail);
