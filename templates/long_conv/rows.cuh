@@ -54,7 +54,6 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
 #pragma unroll
         for (int i = 0; i < together; ++i) {
             const int unit = begin + i * Config::threads;
-            if (unit >= units) break;
             const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
                       batch = unit / packets / (tokens / 2);
 #pragma unroll
@@ -62,7 +61,7 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
                 Piece<Element, 2> pair{};
                 pair.set(0, of_token[i][0].element(j));
                 pair.set(1, of_token[i][1].element(j));
-                put(batch * Config::tile_channels + channel + j, token, pair);
+                if (unit < units) put(batch * Config::tile_channels + channel + j, token, pair);
             }
         }
         //@else

@@ -82,7 +82,7 @@ class SlidingWindow final : public ShortConvAlgorithm {
         Values config(tunables());
         for (const std::int64_t unroll : {8, 2})
             for (std::int64_t vector = 8 / size; vector > 0; vector /= 2) {
-                if (vector > 2 && width * vector > 32) continue;
+                if (width * vector > (vector > 2 ? 32 : 56)) continue; // the taps stay in registers
                 config.set("unroll", unroll).set("vector", vector).set("channel_threads", 32);
                 while (config["channel_threads"] > 8 &&
                        config["channel_threads"] * vector / 2 >= problem.extents["channels"])

@@ -56,13 +56,13 @@ class Composed final : public Algorithm {
         Values config(tunables_);
         for (const Field& field : long_.tunables()) config.set(field.name, of_long[field.name]);
         if (target.backend == Backend::cpu) return config;
-        // What is added takes registers: not as many are kept for other blocks.
-        constexpr std::int64_t few_blocks = 2;
-        if (config["blocks_per_sm"] > few_blocks) config.set("blocks_per_sm", config["blocks_per_sm"] - 1);
         // A GPU's blocks load inputs once for each tile of outputs.
         constexpr std::int64_t few_tiles = 1024;
         if (arrangement(problem.traits) == Arrangement::sequential)
             config.set("fused", problem.extents["length"] <= few_tiles);
+        // What is added takes registers: not as many are kept for other blocks.
+        const std::int64_t few_blocks = config["fused"] ? 1 : 2;
+        if (config["blocks_per_sm"] > few_blocks) config.set("blocks_per_sm", config["blocks_per_sm"] - 1);
         return config;
     }
 
