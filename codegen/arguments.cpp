@@ -169,6 +169,7 @@ void Arguments::check_tensor(std::size_t index) const {
 
 void Arguments::check() {
     if (checked_) return;
+    problem_.family->check_extents(problem_.traits, problem_.extents);
     for (std::size_t i = 0; i < contiguous_.size(); ++i)
         if (has_tensor(i)) check_tensor(i);
     checked_ = true;

@@ -53,7 +53,8 @@ class Arguments {
     void* tensor_data(std::size_t index) const;
     std::int64_t tensor_stride(std::size_t index, std::size_t dim) const;
 
-    /// Throws UserError: a required tensor is missing, or an address or stride breaks the trait `alignment`.
+    /// Throws UserError: a required tensor is missing, an address or stride breaks the trait `alignment`,
+    /// or the extents break a trait that was derived from others.
     void check();
     /// The same of these tensors alone.
     void check(std::span<const std::string> tensors) const;

@@ -43,6 +43,14 @@ std::string Config::to_string() const {
     return fmt::format("{} {}", algorithm ? algorithm->name() : "none", values.to_string());
 }
 
+void Family::check_extents(const Values& traits, const Values& extents) const {
+    for (const Field& extent : this->extents())
+        if (const auto largest = largest_extent(traits, extents, extent); extents[extent.name] > largest)
+            throw UserError(fmt::format(
+                "{} is {}; it must be at most {} where the extents are {} and the traits {}", extent.name,
+                extents[extent.name], largest, extents.to_string(), traits.to_string()));
+}
+
 const std::vector<std::string>& Family::storage_extents() const {
     static const std::vector<std::string> none;
     return none;

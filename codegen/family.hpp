@@ -55,6 +55,14 @@ class Family {
         (void)extents;
         return traits;
     }
+    /// The most that an extent may be beside the others, where traits bound it further than its field does.
+    virtual std::int64_t largest_extent(const Values& traits, const Values& extents,
+                                        const Field& extent) const {
+        (void)traits, (void)extents;
+        return extent.maximum;
+    }
+    /// Throws UserError where an extent is larger than that.
+    void check_extents(const Values& traits, const Values& extents) const;
     /// Scalars passed at launch (fp32), with what they default to for a problem (e.g. scale = head_dim^-1/2).
     struct Scalar {
         std::string name;

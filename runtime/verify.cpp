@@ -171,7 +171,8 @@ Problem odd_problem(const Problem& problem) {
             value = further_independent;
         else if (found != independent.end())
             value = found == independent.begin() ? first_independent : further_independent;
-        odd.extents.set(extent.name, std::clamp(value, extent.minimum, extent.maximum));
+        const std::int64_t largest = odd.family->largest_extent(odd.traits, odd.extents, extent);
+        odd.extents.set(extent.name, std::clamp(value, extent.minimum, largest));
     }
     return odd;
 }

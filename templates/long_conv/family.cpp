@@ -3,16 +3,28 @@
 #include "codegen/error.hpp"
 #include "templates/alignment.hpp"
 #include "templates/long_conv/plan.hpp"
-#include "templates/long_conv/reference.h"
+#include "templates/long_conv/reference_fft.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <fmt/format.h>
 
 namespace chela {
 
 namespace {
 
+constexpr std::int64_t least_reach = 64, most_reach = 1 << 22;
+
 bool is_bidirectional(const Values& traits) { return traits["bidirectional"] != 0; }
+
+/// How many neighbouring inputs an output is made of.
+std::int64_t inputs_of_an_output(const Values& traits, const Values& extents) {
+    const std::int64_t taps =
+        (is_bidirectional(traits) ? 2 : 1) * extents["kernel_length"] - (is_bidirectional(traits) ? 1 : 0);
+    return std::min(taps, extents["length"]);
+}
+
 bool skips(const Values& traits) { return traits["skip"] != 0; }
 
 class LongConvFamily final : public Family {
@@ -36,6 +48,8 @@ class LongConvFamily final : public Family {
             Field::integer(
                 "alignment", 2, 16, 0,
                 "bytes that every row of x and y starts at a multiple of (default: as contiguous)"),
+            Field::integer("reach", least_reach, most_reach, 0,
+                           "most inputs that an output is made of, a power of two (default: of the extents)"),
         };
         return schema;
     }
@@ -61,7 +75,21 @@ class LongConvFamily final : public Family {
         check_alignment(asked, size, "16-bit types");
         const bool last = conv_layout(traits) == ConvLayout::channels_last;
         const std::int64_t natural = natural_alignment(extents[last ? "channels" : "length"] * size);
-        return traits.set("alignment", asked == 0 ? natural : asked);
+        traits.set("alignment", asked == 0 ? natural : asked);
+        const auto inputs = static_cast<std::uint64_t>(inputs_of_an_output(traits, extents));
+        const auto reach = static_cast<std::uint64_t>(traits["reach"]);
+        if (reach == 0)
+            traits.set("reach", std::max(least_reach, static_cast<std::int64_t>(std::bit_ceil(inputs))));
+        else if (!std::has_single_bit(reach))
+            throw UserError(fmt::format("reach is {}; it must be a power of two, or left out", reach));
+        check_extents(traits, extents);
+        return traits;
+    }
+
+    std::int64_t largest_extent(const Values& traits, const Values& extents,
+                                const Field& extent) const override {
+        if (extent.name != "kernel_length" || extents["length"] <= traits["reach"]) return extent.maximum;
+        return is_bidirectional(traits) ? traits["reach"] / 2 : traits["reach"];
     }
 
     const std::vector<Scalar>& scalars() const override {
@@ -97,9 +125,9 @@ class LongConvFamily final : public Family {
     }
 
     std::span<const Algorithm* const> algorithms() const override {
-        static const Algorithm* const list[] = {&long_conv_toeplitz_batch(), &long_conv_toeplitz(),
-                                                &long_conv_direct(), &long_conv_cpu_fft(),
-                                                &long_conv_cpu_blocked()};
+        static const Algorithm* const list[] = {
+            &long_conv_fft(),    &long_conv_fft_split(), &long_conv_toeplitz_batch(), &long_conv_toeplitz(),
+            &long_conv_direct(), &long_conv_cpu_fft(),   &long_conv_cpu_blocked()};
         return list;
     }
 
@@ -120,18 +148,22 @@ class LongConvFamily final : public Family {
             result.data.assign(size, 0.0);
             return result.data;
         };
-        long_conv_reference({.batch = extent("batch"),
-                             .length = extent("length"),
-                             .channels = extent("channels"),
-                             .kernel_length = extent("kernel_length"),
-                             .channels_first = conv_layout(problem.traits) == ConvLayout::channels_first,
-                             .x = data("x"),
-                             .kernel = data("kernel"),
-                             .kernel_backward = data("kernel_backward"),
-                             .skip = data("skip"),
-                             .initial_state = data("initial_state"),
-                             .y = output("y"),
-                             .final_state = output("final_state")});
+        const LongConvDefinition definition{.batch = extent("batch"),
+                                            .length = extent("length"),
+                                            .channels = extent("channels"),
+                                            .kernel_length = extent("kernel_length"),
+                                            .channels_first =
+                                                conv_layout(problem.traits) == ConvLayout::channels_first,
+                                            .x = data("x"),
+                                            .kernel = data("kernel"),
+                                            .kernel_backward = data("kernel_backward"),
+                                            .skip = data("skip"),
+                                            .initial_state = data("initial_state"),
+                                            .y = output("y"),
+                                            .final_state = output("final_state")};
+        constexpr std::size_t quadratic = 4096; // beyond it the definition's loops take too long
+        const bool is_short = std::min(extent("length"), extent("kernel_length")) <= quadratic;
+        (is_short || carries(problem.traits) ? long_conv_reference : long_conv_reference_fft)(definition);
     }
 
     double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t, double random,

@@ -11,6 +11,7 @@ LongConv::operator Problem() const {
         .set("layout", static_cast<int>(layout))
         .set("dtype", static_cast<int>(dtype));
     if (alignment != 0) traits.set("alignment", alignment);
+    if (reach != 0) traits.set("reach", reach);
     Values extents(family.extents());
     extents.set("batch", batch)
         .set("length", length)

@@ -25,6 +25,7 @@ struct LongConv {
     ConvLayout layout = ConvLayout::channels_last;
     DType dtype = DType::bf16;
     int alignment = 0; ///< bytes that every row of x and y starts at a multiple of; 0: as contiguous ones
+    int reach = 0;     ///< most inputs that an output is made of, a power of two; 0: that of these extents
     int batch = 1;
     int length = 1024;        ///< tokens of a sequence
     int kernel_length = 1024; ///< entries of a kernel; those that reach beyond the sequence meet zeros

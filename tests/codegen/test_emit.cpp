@@ -170,11 +170,17 @@ TEST_CASE("emitted source matches the golden files") {
     check_golden("long_conv_toeplitz_batch", "sm_90a",
                  LongConv{.layout = ConvLayout::channels_first, .batch = 8}, {});
     check_golden("long_conv_toeplitz_all_traits", "sm_80", long_conv_with_all_traits, {});
-    check_golden("long_conv_direct", "sm_80", LongConv{.skip = true, .dtype = DType::fp32}, {});
     check_golden("short_long_conv_fused", "sm_90a", ShortLongConv{.bias = true, .length = 4096}, {});
     check_golden("short_long_conv_merged_cpu", "cpu",
                  ShortLongConv{.arrangement = Arrangement::parallel, .dtype = DType::fp32}, {});
     check_golden("long_conv_cpu_fft", "cpu", long_conv_with_all_traits, {});
+    check_golden("long_conv_direct", "sm_80",
+                 LongConv{.skip = true, .dtype = DType::fp32, .length = 100, .kernel_length = 100}, {});
+    check_golden("long_conv_fft", "sm_90a",
+                 LongConv{.layout = ConvLayout::channels_first, .length = 4096, .kernel_length = 4096}, {});
+    check_golden("long_conv_fft_split", "sm_80",
+                 LongConv{.bidirectional = true, .skip = true, .length = 1 << 17, .kernel_length = 1 << 17},
+                 {});
 }
 
 TEST_CASE("every trait and every tunable changes the source and the key") {

@@ -1,9 +1,11 @@
 #include "codegen/error.hpp"
 #include "templates/long_conv/problem.hpp"
-#include "templates/long_conv/reference.h"
+#include "templates/long_conv/reference_fft.h"
 #include "tests/codegen/complaint.hpp"
 
+#include <cmath>
 #include <doctest/doctest.h>
+#include <random>
 
 using namespace chela;
 using chela::tests::complaint;
@@ -28,6 +30,60 @@ TEST_CASE("long_conv: the definition, by hand") {
     CHECK(run({}, skip) == std::vector<double>{15, 130, 1245, 2360});
     CHECK(run(backward, {}) ==
           std::vector<double>{11.75, 122.5, 1232, 2340}); // backward[0] has no part in it
+}
+
+TEST_CASE("long_conv: the reference by Fourier transforms is the definition") {
+    std::mt19937_64 random(5);
+    const auto values = [&](std::size_t count) {
+        std::vector<double> list(count);
+        for (double& value : list) value = std::normal_distribution<>()(random);
+        return list;
+    };
+    constexpr std::size_t batch = 2, channels = 3;
+    for (const std::size_t length : {0, 1, 2, 63, 64, 65, 500, 1021})
+        for (const std::size_t kernel_length : {1, 2, 64, 101, 1021, 1500})
+            for (const bool bidirectional : {false, true})
+                for (const bool channels_first : {false, true}) {
+                    const auto x = values(batch * length * channels),
+                               kernel = values(channels * kernel_length),
+                               backward = values(channels * kernel_length), skip = values(channels);
+                    std::vector<double> slow(x.size()), fast(x.size());
+                    LongConvDefinition of{.batch = batch,
+                                          .length = length,
+                                          .channels = channels,
+                                          .kernel_length = kernel_length,
+                                          .channels_first = channels_first,
+                                          .x = x,
+                                          .kernel = kernel,
+                                          .y = slow};
+                    if (bidirectional) of.kernel_backward = backward, of.skip = skip;
+                    long_conv_reference(of);
+                    of.y = fast;
+                    long_conv_reference_fft(of);
+                    double difference = 0, size = 0;
+                    for (std::size_t i = 0; i < x.size(); ++i) {
+                        difference += (slow[i] - fast[i]) * (slow[i] - fast[i]);
+                        size += slow[i] * slow[i];
+                    }
+                    CAPTURE(length);
+                    CAPTURE(kernel_length);
+                    CHECK(std::sqrt(difference) <= 1e-14 * std::sqrt(size));
+                }
+}
+
+TEST_CASE("long_conv: the reach is that of the extents, and a launch may not exceed it") {
+    const auto reach = [](const LongConv& problem) { return Problem(problem).traits["reach"]; };
+    CHECK(reach({.length = 1000, .kernel_length = 1000}) == 1024);
+    CHECK(reach({.length = 100000, .kernel_length = 100}) == 128);
+    CHECK(reach({.bidirectional = true, .length = 100000, .kernel_length = 100}) == 256);
+    CHECK(reach({.bidirectional = true, .length = 100, .kernel_length = 100}) == 128);
+    CHECK(reach({.length = 1, .kernel_length = 1}) == 64);
+    CHECK(complaint([] {
+              (void)Problem(LongConv{.reach = 64, .length = 100, .kernel_length = 65});
+          }).starts_with("kernel_length is 65; it must be at most 64"));
+    CHECK(complaint([] {
+              (void)Problem(LongConv{.reach = 100});
+          }).starts_with("reach is 100; it must be a power of two"));
 }
 
 TEST_CASE("long_conv: the alignment is that of the rows, of channels or of tokens") {

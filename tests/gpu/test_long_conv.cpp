@@ -12,6 +12,12 @@ TEST_CASE("long_conv: the grid of traits, lengths, kernels, channels and values,
     run_grid(*gpu_session(), long_conv_grid(GridSize::full), 300);
 }
 
+TEST_CASE("long_conv: Fourier transforms up to the longest, on the GPU") {
+    if (!gpu_session()) return;
+    for (const std::string& wrong : run_transforms(*gpu_session(), GridSize::full))
+        CHECK_MESSAGE(wrong.empty(), wrong);
+}
+
 TEST_CASE("long_conv: configurations from all over the search space, on the GPU") {
     if (!gpu_session()) return;
     for (const auto& problem : long_conv_spaces())

@@ -7,6 +7,11 @@ namespace chela::tests {
 
 std::vector<Case> long_conv_grid(GridSize);
 
+/// What is wrong with the Fourier transforms of CUDA cores in their default configurations: short lengths,
+/// powers of two and their neighbours, primes, and sequences that are longer than a kernel's transform; long
+/// ones too on a GPU.
+std::vector<std::string> run_transforms(Session&, GridSize);
+
 /// Problems whose search spaces are run, every `step`-th configuration, and why each that is wrong is.
 std::vector<LongConv> long_conv_spaces();
 std::vector<std::string> run_space(Session&, const LongConv&, std::size_t step = 1);

@@ -14,6 +14,12 @@ TEST_CASE("long_conv: the reduced grid on the emulator") {
     run_grid(session, long_conv_grid(GridSize::reduced), 120);
 }
 
+TEST_CASE("long_conv: Fourier transforms, emulated") {
+    Session session = emulated("emulator:sm_90a", 9, true);
+    for (const std::string& wrong : run_transforms(session, GridSize::reduced))
+        CHECK_MESSAGE(wrong.empty(), wrong);
+}
+
 TEST_CASE("long_conv: configurations from all over the search space, emulated") {
     Session session = emulated("emulator:sm_80");
     for (const auto& problem : long_conv_spaces())

@@ -92,6 +92,13 @@ void add_long_convs(std::vector<Extents>& all) {
                                                     .dtype = dtype,
                                                     .alignment = static_cast<int>(size_of(dtype))}));
         }
+    for (const int length : {64, 500, 2048, 8192, 16384, 1 << 17, 1 << 20, 1 << 22})
+        for (const DType dtype : {DType::bf16, DType::fp32})
+            all.push_back({LongConv{.bidirectional = dtype == DType::fp32,
+                                    .layout = ConvLayout::channels_first,
+                                    .dtype = dtype,
+                                    .length = length,
+                                    .kernel_length = length}});
 }
 
 void add_short_long_convs(std::vector<Extents>& all) {

@@ -1,0 +1,140 @@
+#include "templates/embedded_files.hpp"
+#include "templates/long_conv/fft_plan.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <fmt/format.h>
+
+namespace chela {
+
+namespace {
+
+/// Sizes that follow from the traits and the tunables; passes.cuh counts the same.
+struct Layout {
+    std::int64_t transform, points, sequence_threads, sequences, twiddles, row_bytes, shared_bytes;
+
+    Layout(const Values& traits, const Values& config)
+        : transform(traits["reach"]), points(config["points"]), sequence_threads(transform / points),
+          sequences(config["threads"] / std::max<std::int64_t>(1, sequence_threads)) {
+        twiddles = twiddle_entries(transform, points);
+        row_bytes = sequences * (transform + sequence_threads) * complex_bytes;
+        shared_bytes = row_bytes + (config["keep_spectrum"] ? sequences * transform * complex_bytes : 0);
+    }
+};
+
+class Fft final : public Algorithm {
+  public:
+    std::string_view name() const override { return "fft"; }
+
+    const Schema& tunables() const override {
+        static const Schema schema = {
+            Field::integer("points", 8, 32, 16, "points of a transform that a thread holds").over({16, 32}),
+            Field::integer("threads", 32, 1024, 256, "threads of one block").over({64, 128, 256, 512}),
+            Field::integer("batches", 1, 64, 1, "sequences, one after the other, that share a spectrum")
+                .over({1, 2, 4, 8}),
+            Field::boolean("keep_spectrum", false, "a block copies the spectrum to shared memory")
+                .over({0, 1}),
+            Field::integer("blocks_per_sm", 1, 8, 1, "blocks per multiprocessor that registers are kept for")
+                .over({1, 2, 3, 4, 6}),
+        };
+        return schema;
+    }
+
+    std::string rejects(const Target& target, const Values& traits) const override {
+        if (target.backend == Backend::cpu) return "it is for CUDA cores";
+        if (carries(traits)) return "it has no inputs before the first token";
+        const std::int64_t bytes = traits["reach"] * (complex_bytes + 1);
+        if (bytes > block_limits(target).shared_bytes)
+            return fmt::format("a transform of {} points does not fit the shared memory of {}",
+                               traits["reach"], target.arch());
+        return {};
+    }
+
+    std::string rejects(const Target& target, const Values& traits, const Values& config) const override {
+        const std::int64_t points = config["points"], threads = config["threads"];
+        if (!std::has_single_bit(static_cast<std::uint64_t>(points)) ||
+            !std::has_single_bit(static_cast<std::uint64_t>(threads)))
+            return "points and threads must be powers of two";
+        if (traits["reach"] <= points) return "points must be fewer than a transform has";
+        const Layout layout(traits, config);
+        if (layout.sequences < 1) return fmt::format("a transform takes {} threads", layout.sequence_threads);
+        return rejects_resources(target, config, threads, layout.shared_bytes, transform_registers(points));
+    }
+
+    /// Tensor cores, where they serve, are faster up to about a thousand taps.
+    bool suits(const Target&, const Problem& problem) const override {
+        return problem.traits["reach"] > (problem.dtype() == DType::fp32 ? 128 : 1024);
+    }
+
+    /// The fewest passes; more points of a thread only where they save one.
+    Values default_config(const Target& target, const Problem& problem) const override {
+        Values config(tunables());
+        const int bits = exponent_of(problem.traits["reach"]);
+        const bool wide = (bits + 4) / 5 < (bits + 3) / 4;
+        config.set("points", wide ? 32 : 16);
+        const Layout alone(problem.traits, config);
+        config.set("threads", std::max<std::int64_t>(wide ? 128 : 256, alone.sequence_threads));
+        while (config["batches"] < 8 && config["batches"] < problem.extents["batch"])
+            config.set("batches", 2 * config["batches"]);
+        for (const int blocks : {3, 2, 1}) {
+            if (wide && blocks == 3) continue;
+            for (const bool keep : {true, false}) {
+                if (keep && (wide || config["batches"] == 1)) continue; // read once, or too large
+                config.set("blocks_per_sm", blocks).set("keep_spectrum", keep);
+                if (rejects(target, problem.traits, config).empty()) return config;
+            }
+        }
+        return config;
+    }
+
+    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+        const Layout layout(traits, config);
+        EmitRequest request{&long_conv_family(),
+                            target,
+                            traits,
+                            this,
+                            config,
+                            "long_conv/prepare_fft.cuh",
+                            "long_conv_prepare",
+                            static_cast<int>(config["threads"]),
+                            0,
+                            {long_conv_constant("transform", layout.transform),
+                             long_conv_constant("sequences", layout.sequences),
+                             long_conv_constant("spectrum_offset", layout.row_bytes),
+                             long_conv_constant("twiddles", layout.twiddles)}};
+        for (auto& constant : turning_constants(traits, copies))
+            request.derived.push_back(std::move(constant));
+        request.prepared = true;
+        Program program;
+        const Count channels{1, {{"channels", layout.sequences}}};
+        program.kernels.push_back({request.function,
+                                   emit(embedded_files(), request),
+                                   {channels, request.block, layout.row_bytes, 1},
+                                   true});
+        request.body = "long_conv/forward_fft.cuh";
+        request.blocks_per_sm = static_cast<int>(config["blocks_per_sm"]);
+        request.function = "long_conv_forward";
+        Count blocks = channels;
+        blocks.terms.push_back({"batch", config["batches"]});
+        blocks.terms.push_back({"length", layout.transform});
+        program.kernels.push_back({request.function,
+                                   emit(embedded_files(), request),
+                                   {blocks, request.block, layout.shared_bytes, 1}});
+        turn_rows(program, request, copies);
+        set_prepared(program, traits, layout.transform, layout.twiddles);
+        return program;
+    }
+
+  private:
+    /// Turned y does not replace x, which the next block of outputs reads.
+    static constexpr std::int64_t copies = 2;
+};
+
+} // namespace
+
+const Algorithm& long_conv_fft() {
+    static const Fft algorithm;
+    return algorithm;
+}
+
+} // namespace chela

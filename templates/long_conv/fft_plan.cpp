@@ -1,0 +1,73 @@
+#include "templates/long_conv/fft_plan.hpp"
+
+#include "templates/embedded_files.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace chela {
+
+int exponent_of(std::int64_t power) { return std::countr_zero(static_cast<std::uint64_t>(power)); }
+
+std::int64_t twiddle_entries(std::int64_t transform, std::int64_t points, int above, int below) {
+    const int bits = exponent_of(transform), point_bits = exponent_of(points);
+    const std::int64_t threads = transform / points;
+    std::int64_t entries = above > 0 ? 0 : threads << below; // of the ending
+    // From the last pass to the first, which has the levels left over.
+    for (int last = 0, levels_left = bits; levels_left > 0; last += point_bits, levels_left -= point_bits) {
+        const bool is_first = levels_left <= point_bits;
+        const int levels = is_first ? levels_left : point_bits, low = is_first ? bits - point_bits : last;
+        if (!is_first || above > 0) entries += levels * (threads >> low << above);
+        if (last > 0 || below > 0) entries += std::int64_t{levels} << (low + below);
+    }
+    return entries;
+}
+
+std::int64_t transform_registers(std::int64_t points) { return 2 * points + (points > 16 ? 48 : 32); }
+
+void set_prepared(Program& program, const Values& traits, std::int64_t transform, std::int64_t twiddles) {
+    // As many bytes for any kernel_length, which is named because the taps of another one lie elsewhere.
+    program.prepared_bytes = {transform * complex_bytes, {{"channels", 1}, {"kernel_length", 1 << 22}}};
+    program.prepared_bytes.plus = {{twiddles * complex_bytes, {}}};
+    program.prepared_from = {"kernel"};
+    if (traits["bidirectional"] != 0) program.prepared_from.emplace_back("kernel_backward");
+    if (traits["skip"] != 0) program.prepared_from.emplace_back("skip");
+}
+
+namespace {
+
+constexpr std::int64_t square_side = 64, turning_threads = 256;
+
+} // namespace
+
+std::vector<EmitRequest::Constant> turning_constants(const Values& traits, std::int64_t copies) {
+    if (conv_layout(traits) != ConvLayout::channels_last) return {};
+    const LongConvPacket packet(traits, {1, square_side, square_side});
+    return {long_conv_constant("turned_copies", copies),
+            long_conv_constant("turning_threads", turning_threads),
+            long_conv_constant("packet", packet.elements),
+            {"bool", "aligned", packet.aligned ? "true" : "false"}};
+}
+
+void turn_rows(Program& program, EmitRequest request, std::int64_t copies) {
+    if (conv_layout(request.traits) != ConvLayout::channels_last) return;
+    const std::int64_t size = size_of(static_cast<DType>(request.traits["dtype"]));
+    request.block = turning_threads;
+    request.blocks_per_sm = 0;
+    const Count squares{1, {{"batch", 1}, {"length", square_side}, {"channels", square_side}}};
+    const auto kernel = [&](const char* file, const char* function) {
+        request.body = file;
+        request.function = function;
+        return Kernel{request.function,
+                      emit(embedded_files(), request),
+                      {squares, request.block, square_side * (square_side * size + 4), 1}};
+    };
+    const auto first = std::find_if(program.kernels.begin(), program.kernels.end(),
+                                    [](const Kernel& one) { return !one.prepares; });
+    program.kernels.insert(first, kernel("long_conv/turn_inputs.cuh", "long_conv_turn_inputs"));
+    program.kernels.push_back(kernel("long_conv/turn_outputs.cuh", "long_conv_turn_outputs"));
+    program.workspace_bytes.plus.push_back(
+        {copies * 8 * size, {{"batch", 1}, {"channels", 1}, {"length", 8}}});
+}
+
+} // namespace chela

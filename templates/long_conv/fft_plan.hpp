@@ -1,0 +1,28 @@
+#pragma once
+// What the launch plans of Fourier transforms have in common; passes.cuh counts the same.
+
+#include "templates/long_conv/plan.hpp"
+
+namespace chela {
+
+constexpr std::int64_t complex_bytes = 8;
+
+/// log2 of a power of two.
+int exponent_of(std::int64_t power);
+
+/// Entries of a TwiddleTable.
+std::int64_t twiddle_entries(std::int64_t transform, std::int64_t points, int above = 0, int below = 0);
+
+/// About how many a thread needs: values, twiddles and addresses.
+std::int64_t transform_registers(std::int64_t points);
+
+/// The program's memory for the spectra of all channels and the twiddles, and what they are made from.
+void set_prepared(Program&, const Values& traits, std::int64_t transform, std::int64_t twiddles);
+
+/// Where channels lie next to each other: launches before and after the program's own that turn x and y, and
+/// the workspace for that, `copies` 1 where y may replace x.
+void turn_rows(Program&, EmitRequest, std::int64_t copies);
+/// The constants of a body that are about it.
+std::vector<EmitRequest::Constant> turning_constants(const Values& traits, std::int64_t copies);
+
+} // namespace chela

@@ -1,0 +1,88 @@
+#pragma once
+// Long convolution by Fourier transforms in fp32, a sequence in the shared memory of one block. Inputs are
+// real, and a product of two polynomials with real coefficients modulo X^N - i has its terms below X^N in the
+// real parts, and those from X^N on, which an output must not meet, in the imaginary ones: N complex points
+// for N outputs, no zeros between them. The outputs of a longer sequence, whose kernel has at most N entries,
+// are made N at a time; the N inputs before them come in as -i times theirs: what they add from X^N on lands
+// in the real parts.
+
+#include "long_conv/input.cuh"
+#include "long_conv/spectrum.cuh"
+#include "long_conv/transform.cuh"
+#include "prelude/cuda/opaque.cuh"
+
+namespace chela {
+
+/// A group of threads takes a channel, a block of its outputs, and some sequences one after the other, which
+/// share the channel's spectrum.
+template <class Config, class Arguments>
+CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
+    using Element = typename Config::Element;
+    constexpr int points = Config::points, outputs = Config::transform;
+    using Of = Passes<outputs, points>;
+    const int own = thread_index() / Of::threads, first_thread = thread_index() % Of::threads;
+    const uint32 block = static_cast<uint32>(block_index()),
+                 batch_groups = (arguments.batch + Config::batches - 1u) / Config::batches,
+                 token_blocks = (arguments.length + outputs - 1u) / outputs;
+    const int first_batch = static_cast<int>(block % batch_groups) * Config::batches,
+              first_token = static_cast<int>(block / batch_groups % token_blocks) * outputs,
+              wanted = static_cast<int>(block / batch_groups / token_blocks) * Config::sequences + own;
+    const int channel = wanted < arguments.channels ? wanted : arguments.channels - 1;
+    const int last_batch =
+        first_batch + Config::batches < arguments.batch ? first_batch + Config::batches : arguments.batch;
+
+    using Twiddles = StoredTwiddles<TwiddleTable<outputs, points>>;
+    const int input = first_token + shift_of<Config>(arguments);
+    //@if keep_spectrum
+    // Each thread's part of the spectrum, which no other reads, behind the rows.
+    ComplexPair* const spectrum = reinterpret_cast<ComplexPair*>(dynamic_shared() + Config::spectrum_offset) +
+                                  own * (outputs / 2) + first_thread;
+    {
+        const ComplexPair* const from = spectrum_of<Config>(arguments, channel, first_thread);
+#pragma unroll
+        for (int i = 0; i < points / 2; ++i) spectrum[i * Of::threads] = from[i * Of::threads];
+    }
+    //@else
+    const ComplexPair* const spectrum = spectrum_of<Config>(arguments, channel, first_thread);
+    for (int line = first_thread; line < outputs / elements_of_line<Complex>; line += Of::threads)
+        prefetch_line(spectrum - first_thread + line * elements_of_line<ComplexPair>);
+    //@end
+#pragma unroll 1
+    for (int batch = first_batch; batch < last_batch; ++batch) {
+        // Addresses take an instruction, but in registers from one sequence to the next there are too many.
+        const int thread = opaque(first_thread), position = Of::position(0, thread, 0);
+        const Transform<points, Twiddles> transform(reinterpret_cast<Complex*>(dynamic_shared()) +
+                                                        own * Of::row_pitch,
+                                                    thread, Twiddles(twiddle_table<Config>(arguments)));
+        const InputRow<Element> row = input_row<Config>(arguments, batch, channel).from(input + position);
+        Complex value[points];
+#pragma unroll
+        for (int i = 0; i < points; ++i) value[i] = {row.at(Of::position(0, 0, i)), 0.0f};
+        if (input > 0)
+#pragma unroll
+            for (int i = 0; i < points; ++i) value[i].im = -row.from(-outputs).at(Of::position(0, 0, i));
+        if (batch + 1 < last_batch) // the next sequence comes while this one is transformed
+            input_row<Config>(arguments, batch + 1, channel)
+                .from(input)
+                .prefetch(outputs, thread, Of::threads);
+
+        transform.forward(value);
+#pragma unroll
+        for (int i = 0; i < points; i += 2) {
+            const ComplexPair pair = spectrum[i / 2 * Of::threads];
+            value[i] = multiply(value[i], pair.value[0]);
+            value[i + 1] = multiply(value[i + 1], pair.value[1]);
+        }
+        transform.backward(value);
+
+        float result[points];
+        transform.real_parts(result, value);
+        Element* const to = output_row<Config>(arguments, batch, channel) + first_token + position;
+        const int left = wanted < arguments.channels ? arguments.length - first_token - position : 0;
+#pragma unroll
+        for (int i = 0; i < points; ++i)
+            if (Of::position(0, 0, i) < left) to[Of::position(0, 0, i)] = from_float<Element>(result[i]);
+    }
+}
+
+} // namespace chela

@@ -1,0 +1,56 @@
+#pragma once
+// The taps of a channel as one polynomial modulo X^transform - i, where their spectrum lies among what is
+// prepared, and where the table of twiddles does, after the spectra.
+
+#include "long_conv/passes.cuh"
+#include "long_conv/taps.cuh"
+
+namespace chela {
+
+/// Lags of the taps are counted from -shift_of() on.
+template <class Config, class Arguments>
+CHELA_DEVICE int shift_of(const Arguments& arguments) {
+    //@if bidirectional
+    // A short kernel, so that longer sequences can be convolved block by block.
+    return arguments.kernel_length <= Config::reach / 2 ? arguments.kernel_length - 1 : 0;
+    //@else
+    (void)arguments;
+    return 0;
+    //@end
+}
+
+/// Coefficients first + step(i) of the taps, i < points. Lags before 0 that are not shifted come round:
+/// X^-m = -i X^(transform - m).
+template <class Config, int points, class Arguments, class Step>
+CHELA_DEVICE void coefficients(Complex (&value)[points], const Arguments& arguments, int channel, int first,
+                               const Step& step) {
+    const int shift = shift_of<Config>(arguments);
+#pragma unroll
+    for (int i = 0; i < points; ++i) value[i] = {tap(arguments, channel, first + step(i) - shift), 0.0f};
+    //@if bidirectional
+    if (shift == 0)
+#pragma unroll
+        for (int i = 0; i < points; ++i)
+            if (first + step(i) > 0)
+                value[i].im = -tap(arguments, channel, first + step(i) - Config::transform);
+    //@end
+}
+
+/// The table after the spectra of all channels.
+template <class Config, class Arguments>
+CHELA_DEVICE Complex* twiddle_table(const Arguments& arguments) {
+    return reinterpret_cast<Complex*>(arguments.prepared) +
+           static_cast<int64>(arguments.channels) * Config::transform;
+}
+
+/// A channel's spectrum, in pairs as the threads hold them.
+struct alignas(16) ComplexPair {
+    Complex value[2];
+};
+template <class Config, class Arguments>
+CHELA_DEVICE ComplexPair* spectrum_of(const Arguments& arguments, int channel, int thread) {
+    return reinterpret_cast<ComplexPair*>(arguments.prepared) +
+           static_cast<int64>(channel) * (Config::transform / 2) + thread;
+}
+
+} // namespace chela

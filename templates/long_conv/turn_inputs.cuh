@@ -1,0 +1,32 @@
+#pragma once
+// x into the workspace, the tokens of a channel next to each other.
+
+#include "long_conv/turn.cuh"
+
+namespace chela {
+
+template <class Config, class Arguments>
+CHELA_DEVICE void long_conv_turn_inputs_body(const Arguments& arguments) {
+    using Element = typename Config::Element;
+    constexpr int packet = Config::packet;
+    const Square<Config, Arguments> square(arguments);
+    square.packets(arguments.x, arguments.x_stride, [&](const Element* from, int own, int at, int left) {
+        Packet<Element, packet> values{};
+        if (Config::aligned && left >= packet)
+            values = *reinterpret_cast<const Packet<Element, packet>*>(from);
+        else
+#pragma unroll
+            for (int i = 0; i < packet; ++i)
+                if (i < left) values.element[i] = from[i];
+#pragma unroll
+        for (int i = 0; i < packet; ++i) square.shared[(own + i) * square.pitch + at] = values.element[i];
+    });
+    sync_threads();
+    square.vectors([&](int channel) { return turned_inputs<Config>(arguments, square.batch, channel); },
+                   [&](Element* to, int own, int at) {
+                       const uint32* const from = square.words(own, at);
+                       *reinterpret_cast<Vector16*>(to) = {from[0], from[1], from[2], from[3]};
+                   });
+}
+
+} // namespace chela

@@ -1,0 +1,33 @@
+#pragma once
+// The outputs from the workspace, where the tokens of a channel lie next to each other, into y.
+
+#include "long_conv/turn.cuh"
+
+namespace chela {
+
+template <class Config, class Arguments>
+CHELA_DEVICE void long_conv_turn_outputs_body(const Arguments& arguments) {
+    using Element = typename Config::Element;
+    constexpr int packet = Config::packet;
+    const Square<Config, Arguments> square(arguments);
+    square.vectors([&](int channel) { return turned_outputs<Config>(arguments, square.batch, channel); },
+                   [&](const Element* from, int own, int at) {
+                       const Vector16 four = *reinterpret_cast<const Vector16*>(from);
+                       uint32* const to = square.words(own, at);
+                       to[0] = four.x, to[1] = four.y, to[2] = four.z, to[3] = four.w;
+                   });
+    sync_threads();
+    square.packets(arguments.y, arguments.y_stride, [&](Element* to, int own, int at, int left) {
+        Packet<Element, packet> values;
+#pragma unroll
+        for (int i = 0; i < packet; ++i) values.element[i] = square.shared[(own + i) * square.pitch + at];
+        if (Config::aligned && left >= packet)
+            *reinterpret_cast<Packet<Element, packet>*>(to) = values;
+        else
+#pragma unroll
+            for (int i = 0; i < packet; ++i)
+                if (i < left) to[i] = values.element[i];
+    });
+}
+
+} // namespace chela
