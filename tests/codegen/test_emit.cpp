@@ -178,9 +178,6 @@ TEST_CASE("emitted source matches the golden files") {
                  LongConv{.skip = true, .dtype = DType::fp32, .length = 100, .kernel_length = 100}, {});
     check_golden("long_conv_fft", "sm_90a",
                  LongConv{.layout = ConvLayout::channels_first, .length = 4096, .kernel_length = 4096}, {});
-    check_golden("long_conv_fft_split", "sm_80",
-                 LongConv{.bidirectional = true, .skip = true, .length = 1 << 17, .kernel_length = 1 << 17},
-                 {});
 }
 
 TEST_CASE("every trait and every tunable changes the source and the key") {
