@@ -3,6 +3,7 @@
 #include "codegen/error.hpp"
 #include "templates/alignment.hpp"
 #include "templates/long_conv/plan.hpp"
+#include "templates/long_conv/reach.hpp"
 #include "templates/long_conv/reference_fft.h"
 
 #include <algorithm>
@@ -13,8 +14,6 @@
 namespace chela {
 
 namespace {
-
-constexpr std::int64_t least_reach = 64, most_reach = 1 << 22;
 
 bool is_bidirectional(const Values& traits) { return traits["bidirectional"] != 0; }
 
@@ -48,8 +47,7 @@ class LongConvFamily final : public Family {
             Field::integer(
                 "alignment", 2, 16, 0,
                 "bytes that every row of x and y starts at a multiple of (default: as contiguous)"),
-            Field::integer("reach", least_reach, most_reach, 0,
-                           "most inputs that an output is made of, a power of two (default: of the extents)"),
+            reach_field(),
         };
         return schema;
     }
@@ -76,12 +74,7 @@ class LongConvFamily final : public Family {
         const bool last = conv_layout(traits) == ConvLayout::channels_last;
         const std::int64_t natural = natural_alignment(extents[last ? "channels" : "length"] * size);
         traits.set("alignment", asked == 0 ? natural : asked);
-        const auto inputs = static_cast<std::uint64_t>(inputs_of_an_output(traits, extents));
-        const auto reach = static_cast<std::uint64_t>(traits["reach"]);
-        if (reach == 0)
-            traits.set("reach", std::max(least_reach, static_cast<std::int64_t>(std::bit_ceil(inputs))));
-        else if (!std::has_single_bit(reach))
-            throw UserError(fmt::format("reach is {}; it must be a power of two, or left out", reach));
+        set_reach(traits, inputs_of_an_output(traits, extents));
         check_extents(traits, extents);
         return traits;
     }

@@ -22,7 +22,7 @@ struct Layout {
     }
 };
 
-class Fft final : public Algorithm {
+class Fft final : public LongConvAlgorithm {
   public:
     std::string_view name() const override { return "fft"; }
 
@@ -87,7 +87,11 @@ class Fft final : public Algorithm {
         return config;
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    bool loads_pieces() const override { return false; }
+
+    using LongConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const Layout layout(traits, config);
         EmitRequest request{&long_conv_family(),
                             target,
@@ -97,7 +101,7 @@ class Fft final : public Algorithm {
                             "long_conv/prepare_fft.cuh",
                             "long_conv_prepare",
                             static_cast<int>(config["threads"]),
-                            0,
+                            1, // it runs once: all the registers it wants
                             {long_conv_constant("transform", layout.transform),
                              long_conv_constant("sequences", layout.sequences),
                              long_conv_constant("spectrum_offset", layout.row_bytes),
@@ -108,7 +112,7 @@ class Fft final : public Algorithm {
         Program program;
         const Count channels{1, {{"channels", layout.sequences}}};
         program.kernels.push_back({request.function,
-                                   emit(embedded_files(), request),
+                                   emit_long_conv(request, adapt),
                                    {channels, request.block, layout.row_bytes, 1},
                                    true});
         request.body = "long_conv/forward_fft.cuh";
@@ -118,9 +122,9 @@ class Fft final : public Algorithm {
         blocks.terms.push_back({"batch", config["batches"]});
         blocks.terms.push_back({"length", layout.transform});
         program.kernels.push_back({request.function,
-                                   emit(embedded_files(), request),
+                                   emit_long_conv(request, adapt),
                                    {blocks, request.block, layout.shared_bytes, 1}});
-        turn_rows(program, request, copies);
+        turn_rows(program, request, copies, adapt);
         set_prepared(program, traits, layout.transform, layout.twiddles);
         return program;
     }
@@ -132,7 +136,7 @@ class Fft final : public Algorithm {
 
 } // namespace
 
-const Algorithm& long_conv_fft() {
+const LongConvAlgorithm& long_conv_fft() {
     static const Fft algorithm;
     return algorithm;
 }

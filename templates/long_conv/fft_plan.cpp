@@ -49,7 +49,7 @@ std::vector<EmitRequest::Constant> turning_constants(const Values& traits, std::
             {"bool", "aligned", packet.aligned ? "true" : "false"}};
 }
 
-void turn_rows(Program& program, EmitRequest request, std::int64_t copies) {
+void turn_rows(Program& program, EmitRequest request, std::int64_t copies, const AdaptRequest& adapt) {
     if (conv_layout(request.traits) != ConvLayout::channels_last) return;
     const std::int64_t size = size_of(static_cast<DType>(request.traits["dtype"]));
     request.block = turning_threads;
@@ -59,7 +59,7 @@ void turn_rows(Program& program, EmitRequest request, std::int64_t copies) {
         request.body = file;
         request.function = function;
         return Kernel{request.function,
-                      emit(embedded_files(), request),
+                      emit_long_conv(request, adapt),
                       {squares, request.block, square_side * (square_side * size + 4), 1}};
     };
     const auto first = std::find_if(program.kernels.begin(), program.kernels.end(),

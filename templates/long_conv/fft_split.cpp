@@ -139,7 +139,7 @@ class FftSplit final : public Algorithm {
         add("long_conv/forward_split.cuh", "long_conv_forward", true, false);
         program.workspace_bytes = {layout.transform * complex_bytes,
                                    {{"channels", 1}, {"batch", 1}, {"length", layout.transform}}};
-        turn_rows(program, last, copies);
+        turn_rows(program, last, copies, {});
         set_prepared(program, traits, layout.transform, layout.twiddles);
         return program;
     }

@@ -14,6 +14,9 @@ class LongConvAlgorithm : public Algorithm {
     }
     virtual Program generate(const Target&, const Values& traits, const Values& config,
                              const AdaptRequest&) const = 0;
+    /// Whether inputs are loaded, and sums stored, by what long_conv/tokens.cuh (or .cpu.h) has, which
+    /// another family may replace.
+    virtual bool loads_pieces() const { return true; }
 };
 
 /// How blocks share the work: each takes `tokens` outputs of `channels` channels of `batches` sequences.

@@ -12,7 +12,8 @@ namespace {
 
 Values long_traits(const Values& traits) {
     Values of_long(long_conv_family().traits());
-    for (const char* name : {"skip", "layout", "dtype", "alignment"}) of_long.set(name, traits[name]);
+    for (const char* name : {"skip", "layout", "dtype", "alignment", "reach"})
+        of_long.set(name, traits[name]);
     return of_long;
 }
 Values short_traits(const Values& traits) {
@@ -41,11 +42,15 @@ class Composed final : public Algorithm {
     const Schema& tunables() const override { return tunables_; }
 
     std::string rejects(const Target& target, const Values& traits) const override {
+        if (arrangement(traits) == Arrangement::parallel && !long_.loads_pieces())
+            return "its outputs pass no activation";
         return long_.rejects(target, long_traits(traits));
     }
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {
         if (arrangement(traits) == Arrangement::parallel && config["fused"] == 0)
             return "a merged kernel leaves nothing for a launch before: fused must be true";
+        if (config["fused"] != 0 && !long_.loads_pieces())
+            return "it takes what the short convolution left in memory: fused must be false";
         return long_.rejects(target, long_traits(traits), part_of(config, long_.tunables()));
     }
     bool suits(const Target& target, const Problem& problem) const override {
@@ -59,7 +64,7 @@ class Composed final : public Algorithm {
         // A GPU's blocks load inputs once for each tile of outputs.
         constexpr std::int64_t few_tiles = 1024;
         if (arrangement(problem.traits) == Arrangement::sequential)
-            config.set("fused", problem.extents["length"] <= few_tiles);
+            config.set("fused", long_.loads_pieces() && problem.extents["length"] <= few_tiles);
         // What is added takes registers: not as many are kept for other blocks.
         const std::int64_t few_blocks = config["fused"] ? 1 : 2;
         if (config["blocks_per_sm"] > few_blocks) config.set("blocks_per_sm", config["blocks_per_sm"] - 1);
@@ -172,10 +177,11 @@ class Composed final : public Algorithm {
 } // namespace
 
 std::span<const Algorithm* const> short_long_conv_algorithms() {
-    static const Composed toeplitz_batch(long_conv_toeplitz_batch()), toeplitz(long_conv_toeplitz()),
-        direct(long_conv_direct()), cpu_fft(long_conv_cpu_fft()), cpu_blocked(long_conv_cpu_blocked());
-    static const std::array<const Algorithm*, 5> list{&toeplitz_batch, &toeplitz, &direct, &cpu_fft,
-                                                      &cpu_blocked};
+    static const Composed fft(long_conv_fft()), toeplitz_batch(long_conv_toeplitz_batch()),
+        toeplitz(long_conv_toeplitz()), direct(long_conv_direct()), cpu_fft(long_conv_cpu_fft()),
+        cpu_blocked(long_conv_cpu_blocked());
+    static const std::array<const Algorithm*, 6> list{&fft,    &toeplitz_batch, &toeplitz,
+                                                      &direct, &cpu_fft,        &cpu_blocked};
     return list;
 }
 

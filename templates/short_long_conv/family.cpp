@@ -2,6 +2,7 @@
 
 #include "codegen/error.hpp"
 #include "templates/alignment.hpp"
+#include "templates/long_conv/reach.hpp"
 #include "templates/short_long_conv/reference.h"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ class ShortLongConvFamily final : public Family {
             Field::integer(
                 "alignment", 2, 16, 0,
                 "bytes that every row of x and y starts at a multiple of (default: as contiguous)"),
+            reach_field(),
         };
         return schema;
     }
@@ -61,7 +63,16 @@ class ShortLongConvFamily final : public Family {
         check_alignment(asked, size, "16-bit types");
         const bool last = conv_layout(traits) == ConvLayout::channels_last;
         const std::int64_t natural = natural_alignment(extents[last ? "channels" : "length"] * size);
-        return traits.set("alignment", asked == 0 ? natural : asked);
+        traits.set("alignment", asked == 0 ? natural : asked);
+        set_reach(traits, std::min(extents["length"], extents["kernel_length"]));
+        check_extents(traits, extents);
+        return traits;
+    }
+
+    std::int64_t largest_extent(const Values& traits, const Values& extents,
+                                const Field& extent) const override {
+        const bool bounded = extent.name == "kernel_length" && extents["length"] > traits["reach"];
+        return bounded ? traits["reach"] : extent.maximum;
     }
 
     const std::vector<Scalar>& scalars() const override {
