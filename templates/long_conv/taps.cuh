@@ -7,12 +7,16 @@ namespace chela {
 /// What x[l - lag] is multiplied by in y[l]: zero outside of [first_lag, last_lag].
 template <class Arguments>
 CHELA_DEVICE float tap(const Arguments& arguments, int channel, int lag) {
+    //@if bidirectional
+    const float* const taps = lag < 0
+                                  ? arguments.kernel_backward + channel * arguments.kernel_backward_stride[0]
+                                  : arguments.kernel + channel * arguments.kernel_stride[0];
+    const int distance = lag < 0 ? -lag : lag;
+    float value = distance < arguments.kernel_length ? taps[distance] : 0.0f;
+    //@else
     float value = 0.0f;
     if (lag >= 0 && lag < arguments.kernel_length)
         value = arguments.kernel[channel * arguments.kernel_stride[0] + lag];
-    //@if bidirectional
-    if (lag < 0 && -lag < arguments.kernel_length)
-        value = arguments.kernel_backward[channel * arguments.kernel_backward_stride[0] - lag];
     //@end
     //@if skip
     if (lag == 0) value += arguments.skip[channel];
