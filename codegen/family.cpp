@@ -43,6 +43,22 @@ std::string Config::to_string() const {
     return fmt::format("{} {}", algorithm ? algorithm->name() : "none", values.to_string());
 }
 
+std::span<double> data_of(HostTensors& tensors, std::string_view name) {
+    const auto found = tensors.find(name);
+    return found == tensors.end() ? std::span<double>() : found->second.data;
+}
+
+std::span<double> add_output(HostTensors& tensors, const Problem& problem, std::string_view name) {
+    const TensorSpec& spec = problem.family->tensor(name);
+    if (!spec.exists(problem.traits)) return {};
+    HostTensor& output = tensors[spec.name];
+    output.shape = problem.shape(spec);
+    std::size_t size = 1;
+    for (const auto dim : output.shape) size *= static_cast<std::size_t>(dim);
+    output.data.assign(size, 0.0);
+    return output.data;
+}
+
 void Family::check_extents(const Values& traits, const Values& extents) const {
     for (const Field& extent : this->extents())
         if (const auto largest = largest_extent(traits, extents, extent); extents[extent.name] > largest)

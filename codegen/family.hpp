@@ -42,6 +42,11 @@ struct HostTensor {
 };
 using HostTensors = std::map<std::string, HostTensor, std::less<>>;
 
+/// The numbers of a tensor; none where it is absent.
+std::span<double> data_of(HostTensors&, std::string_view name);
+/// Adds an output, zeros, for a reference to fill; none where the traits do not have it.
+std::span<double> add_output(HostTensors&, const Problem&, std::string_view name);
+
 class Family {
   public:
     virtual ~Family() = default;

@@ -164,20 +164,8 @@ class LinearAttention final : public Family {
                                                    .normalize = normalizes(traits),
                                                    .scale = scalars.at("scale"),
                                                    .epsilon = normalizes(traits) ? scalars.at("epsilon") : 0};
-        const auto output = [&](const char* name) -> std::span<double> {
-            const TensorSpec& spec = tensor(name);
-            if (!spec.exists(traits)) return {};
-            HostTensor& result = tensors[name];
-            result.shape = problem.shape(spec);
-            std::size_t size = 1;
-            for (const auto dim : result.shape) size *= static_cast<std::size_t>(dim);
-            result.data.assign(size, 0.0);
-            return result.data;
-        };
-        const auto input = [&](const char* name) -> std::span<const double> {
-            const auto found = tensors.find(name);
-            return found == tensors.end() ? std::span<const double>() : found->second.data;
-        };
+        const auto output = [&](const char* name) { return add_output(tensors, problem, name); };
+        const auto input = [&](const char* name) { return data_of(tensors, name); };
         linear_attention_reference(definition, {.q = input("q"),
                                                 .k = input("k"),
                                                 .v = input("v"),

@@ -137,9 +137,6 @@ class LinearAttentionDecode final : public Family {
     void reference(const Problem& problem, const std::map<std::string, double>& scalars,
                    HostTensors& tensors) const override {
         const auto extent = [&](const char* name) { return static_cast<std::size_t>(problem.dim(name)); };
-        HostTensor& o = tensors["o"];
-        o.shape = problem.shape(tensor("o"));
-        o.data.assign(extent("batch") * extent("tokens") * extent("heads") * extent("value_dim"), 0.0);
         LinearAttentionDecodeStep step;
         step.batch = extent("batch"), step.tokens = extent("tokens"), step.heads = extent("heads");
         step.head_dim = extent("head_dim"), step.value_dim = extent("value_dim");
@@ -147,14 +144,11 @@ class LinearAttentionDecode final : public Family {
         step.scale = scalars.at("scale");
         step.feature_map = static_cast<FeatureMap>(problem.traits["feature_map"]);
         if (normalizes(problem.traits)) step.epsilon = scalars.at("epsilon");
-        const auto data = [&](const char* name) -> std::span<double> {
-            const auto found = tensors.find(name);
-            return found == tensors.end() ? std::span<double>() : found->second.data;
-        };
+        const auto data = [&](const char* name) { return data_of(tensors, name); };
         step.q = data("q"), step.k = data("k"), step.v = data("v");
         step.decay = data("decay"), step.gate = data("gate"), step.state_index = data("state_index");
         step.state = data("state"), step.normalizer = data("normalizer");
-        step.o = o.data;
+        step.o = add_output(tensors, problem, "o");
         linear_attention_decode_reference(step);
     }
 

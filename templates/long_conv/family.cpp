@@ -1,7 +1,6 @@
 #include "templates/long_conv/family.hpp"
 
 #include "codegen/error.hpp"
-#include "templates/alignment.hpp"
 #include "templates/long_conv/plan.hpp"
 #include "templates/long_conv/reach.hpp"
 #include "templates/long_conv/reference_fft.h"
@@ -41,12 +40,9 @@ class LongConvFamily final : public Family {
             Field::choice(
                 "state", {"none", "carried"}, 0,
                 "the last K - 1 inputs: zeros; initial_state and final_state (a sequence in pieces)"),
-            Field::choice("layout", {"channels_last", "channels_first"}, 0,
-                          "of x and y: [batch, length, channels] or [batch, channels, length]"),
+            conv_layout_field(),
             Field::choice("dtype", {"bf16", "fp16", "fp32"}, 0, "element type of x and y"),
-            Field::integer(
-                "alignment", 2, 16, 0,
-                "bytes that every row of x and y starts at a multiple of (default: as contiguous)"),
+            conv_alignment_field(),
             reach_field(),
         };
         return schema;
@@ -69,11 +65,7 @@ class LongConvFamily final : public Family {
             throw UserError(
                 "state is 'carried' and bidirectional is true; a state holds what came before, and "
                 "more than that is needed: state must be none, or bidirectional false");
-        const std::int64_t size = size_of(static_cast<DType>(traits["dtype"])), asked = traits["alignment"];
-        check_alignment(asked, size, "16-bit types");
-        const bool last = conv_layout(traits) == ConvLayout::channels_last;
-        const std::int64_t natural = natural_alignment(extents[last ? "channels" : "length"] * size);
-        traits.set("alignment", asked == 0 ? natural : asked);
+        set_conv_alignment(traits, extents);
         set_reach(traits, inputs_of_an_output(traits, extents));
         check_extents(traits, extents);
         return traits;
@@ -111,10 +103,7 @@ class LongConvFamily final : public Family {
     }
 
     std::vector<std::string> dims(const Values& traits, const TensorSpec& tensor) const override {
-        std::vector<std::string> dims = tensor.dims;
-        if (dims.size() == 3 && conv_layout(traits) == ConvLayout::channels_first)
-            std::swap(dims[1], dims[2]);
-        return dims;
+        return conv_dims(traits, tensor);
     }
 
     std::span<const Algorithm* const> algorithms() const override {
@@ -127,36 +116,21 @@ class LongConvFamily final : public Family {
     void reference(const Problem& problem, const std::map<std::string, double>&,
                    HostTensors& tensors) const override {
         const auto extent = [&](const char* name) { return static_cast<std::size_t>(problem.extents[name]); };
-        const auto data = [&](const char* name) -> std::span<const double> {
-            const auto found = tensors.find(name);
-            return found == tensors.end() ? std::span<const double>() : found->second.data;
-        };
-        const auto output = [&](const char* name) -> std::span<double> {
-            const TensorSpec& spec = tensor(name);
-            if (!spec.exists(problem.traits)) return {};
-            HostTensor& result = tensors[name];
-            result.shape = problem.shape(spec);
-            std::size_t size = 1;
-            for (const auto dim : result.shape) size *= static_cast<std::size_t>(dim);
-            result.data.assign(size, 0.0);
-            return result.data;
-        };
-        const LongConvDefinition definition{.batch = extent("batch"),
-                                            .length = extent("length"),
-                                            .channels = extent("channels"),
-                                            .kernel_length = extent("kernel_length"),
-                                            .channels_first =
-                                                conv_layout(problem.traits) == ConvLayout::channels_first,
-                                            .x = data("x"),
-                                            .kernel = data("kernel"),
-                                            .kernel_backward = data("kernel_backward"),
-                                            .skip = data("skip"),
-                                            .initial_state = data("initial_state"),
-                                            .y = output("y"),
-                                            .final_state = output("final_state")};
-        constexpr std::size_t quadratic = 4096; // beyond it the definition's loops take too long
-        const bool is_short = std::min(extent("length"), extent("kernel_length")) <= quadratic;
-        (is_short || carries(problem.traits) ? long_conv_reference : long_conv_reference_fft)(definition);
+        const auto data = [&](const char* name) { return data_of(tensors, name); };
+        const auto output = [&](const char* name) { return add_output(tensors, problem, name); };
+        long_conv_reference_of_any_length(
+            {.batch = extent("batch"),
+             .length = extent("length"),
+             .channels = extent("channels"),
+             .kernel_length = extent("kernel_length"),
+             .channels_first = conv_layout(problem.traits) == ConvLayout::channels_first,
+             .x = data("x"),
+             .kernel = data("kernel"),
+             .kernel_backward = data("kernel_backward"),
+             .skip = data("skip"),
+             .initial_state = data("initial_state"),
+             .y = output("y"),
+             .final_state = output("final_state")});
     }
 
     double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t, double random,

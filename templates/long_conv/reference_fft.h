@@ -37,7 +37,7 @@ inline void fourier_transform(std::vector<std::complex<double>>& values, double 
             }
 }
 
-/// As long_conv_reference().
+/// As long_conv_reference(), without states.
 inline void long_conv_reference_fft(const LongConvDefinition& of) {
     if (of.length == 0) return;
     const std::size_t taps = std::min(of.kernel_length, of.length), size = std::bit_ceil(of.length + taps);
@@ -60,6 +60,14 @@ inline void long_conv_reference_fft(const LongConvDefinition& of) {
                 of.y[of.index(b, l, c)] = row[l].real() / static_cast<double>(size);
         }
     }
+}
+
+/// As long_conv_reference(), by what takes less time; states by its loops.
+inline void long_conv_reference_of_any_length(const LongConvDefinition& of) {
+    constexpr std::size_t quadratic = 4096; // beyond it the definition's loops take too long
+    const bool is_short = std::min(of.length, of.kernel_length) <= quadratic;
+    const bool has_states = !of.initial_state.empty() || !of.final_state.empty();
+    (is_short || has_states ? long_conv_reference : long_conv_reference_fft)(of);
 }
 
 } // namespace chela

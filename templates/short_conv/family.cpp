@@ -1,7 +1,6 @@
 #include "templates/short_conv/family.hpp"
 
 #include "codegen/error.hpp"
-#include "templates/alignment.hpp"
 #include "templates/packed.hpp"
 #include "templates/pool.hpp"
 #include "templates/short_conv/plan.hpp"
@@ -45,13 +44,10 @@ class ShortConvFamily final : public Family {
                            "states in place lie in a pool; state_index says which is whose, one outside of "
                            "it: none"),
             Field::boolean("packed", false, "sequences one after the other in one row of x and y"),
-            Field::choice("layout", {"channels_last", "channels_first"}, 0,
-                          "of x and y: [batch, length, channels] or [batch, channels, length]"),
+            conv_layout_field(),
             Field::choice("dtype", {"bf16", "fp16", "fp32"}, 0, "element type of x, y and states"),
             Field::choice("weight_dtype", {"fp32", "bf16", "fp16"}, 0, "element type of weight and bias"),
-            Field::integer(
-                "alignment", 2, 16, 0,
-                "bytes that every row of x and y starts at a multiple of (default: as contiguous)"),
+            conv_alignment_field(),
         };
         return schema;
     }
@@ -77,12 +73,9 @@ class ShortConvFamily final : public Family {
             throw UserError(fmt::format("indexed is true and state is '{}'; only states in place lie in a "
                                         "pool: indexed must be false, or state in_place",
                                         traits.text("state")));
-        const std::int64_t size = size_of(static_cast<DType>(traits["dtype"])), asked = traits["alignment"];
-        check_alignment(asked, size, "16-bit types");
-        const bool last = conv_layout(traits) == ConvLayout::channels_last;
-        const std::int64_t natural = natural_alignment(extents[last ? "channels" : "length"] * size);
+        set_conv_alignment(traits, extents);
         // A step has few tokens: they are read element by element.
-        traits.set("alignment", steps(traits) ? size : asked == 0 ? natural : asked);
+        if (steps(traits)) traits.set("alignment", size_of(static_cast<DType>(traits["dtype"])));
         return traits;
     }
 
@@ -127,11 +120,8 @@ class ShortConvFamily final : public Family {
     }
 
     std::vector<std::string> dims(const Values& traits, const TensorSpec& tensor) const override {
-        std::vector<std::string> dims = tensor.dims;
-        if (dims.size() == 3 && dims[1] == "length") {
-            if (conv_layout(traits) == ConvLayout::channels_first) std::swap(dims[1], dims[2]);
-            if (packs(traits)) dims[0] = "1";
-        }
+        std::vector<std::string> dims = conv_dims(traits, tensor);
+        if (packs(traits) && tensor.dims.size() == 3 && tensor.dims[1] == "length") dims[0] = "1";
         if (is_indexed(traits) && tensor.role == TensorSpec::Role::inout) dims[0] = "pool";
         return dims;
     }
@@ -146,20 +136,8 @@ class ShortConvFamily final : public Family {
                    HostTensors& tensors) const override {
         const Values& traits = problem.traits;
         const auto extent = [&](const char* name) { return static_cast<std::size_t>(problem.dim(name)); };
-        const auto data = [&](const char* name) -> std::span<double> {
-            const auto found = tensors.find(name);
-            return found == tensors.end() ? std::span<double>() : found->second.data;
-        };
-        const auto output = [&](const char* name) -> std::span<double> {
-            const TensorSpec& spec = tensor(name);
-            if (!spec.exists(traits)) return {};
-            HostTensor& result = tensors[name];
-            result.shape = problem.shape(spec);
-            std::size_t size = 1;
-            for (const auto dim : result.shape) size *= static_cast<std::size_t>(dim);
-            result.data.assign(size, 0.0);
-            return result.data;
-        };
+        const auto data = [&](const char* name) { return data_of(tensors, name); };
+        const auto output = [&](const char* name) { return add_output(tensors, problem, name); };
         short_conv_reference(
             {.batch = extent("batch"),
              .length = extent("length"),
@@ -225,6 +203,5 @@ const Family& short_conv_family() {
 }
 
 ConvState conv_state(const Values& traits) { return static_cast<ConvState>(traits["state"]); }
-ConvLayout conv_layout(const Values& traits) { return static_cast<ConvLayout>(traits["layout"]); }
 
 } // namespace chela

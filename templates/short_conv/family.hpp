@@ -1,7 +1,7 @@
 #pragma once
 // Short convolution, depthwise, forward (see reference.h for the definition).
 
-#include "codegen/family.hpp"
+#include "templates/conv_layout.hpp"
 
 namespace chela {
 
@@ -20,10 +20,8 @@ short_conv_cpu_vectors(); ///< the CPU, both layouts, with and without a state i
 enum class Activation { none, silu };
 enum class Residual { none, input, tensor };
 enum class ConvState { none, carried, in_place };
-enum class ConvLayout { channels_last, channels_first };
 
 ConvState conv_state(const Values& traits);
-ConvLayout conv_layout(const Values& traits);
 
 /// Taps of a convolution of `width` before the token that they are for; the others are at it and after it.
 constexpr std::int64_t conv_history(std::int64_t width, bool causal) {

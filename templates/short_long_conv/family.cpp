@@ -1,7 +1,6 @@
 #include "templates/short_long_conv/family.hpp"
 
 #include "codegen/error.hpp"
-#include "templates/alignment.hpp"
 #include "templates/long_conv/reach.hpp"
 #include "templates/short_long_conv/reference.h"
 
@@ -31,12 +30,9 @@ class ShortLongConvFamily final : public Family {
             Field::choice("activation", {"none", "silu"}, 1, "act"),
             Field::boolean("bias", false, "adds bias[c] to the short convolution"),
             Field::boolean("skip", false, "adds skip[c] times the input of the long convolution"),
-            Field::choice("layout", {"channels_last", "channels_first"}, 0,
-                          "of x and y: [batch, length, channels] or [batch, channels, length]"),
+            conv_layout_field(),
             Field::choice("dtype", {"bf16", "fp16", "fp32"}, 0, "element type of x and y"),
-            Field::integer(
-                "alignment", 2, 16, 0,
-                "bytes that every row of x and y starts at a multiple of (default: as contiguous)"),
+            conv_alignment_field(),
             reach_field(),
         };
         return schema;
@@ -59,11 +55,7 @@ class ShortLongConvFamily final : public Family {
         if (has_bias(traits) && arrangement(traits) == Arrangement::parallel)
             throw UserError("bias is true and arrangement is 'parallel', which has none: bias must be false, "
                             "or arrangement sequential");
-        const std::int64_t size = size_of(static_cast<DType>(traits["dtype"])), asked = traits["alignment"];
-        check_alignment(asked, size, "16-bit types");
-        const bool last = conv_layout(traits) == ConvLayout::channels_last;
-        const std::int64_t natural = natural_alignment(extents[last ? "channels" : "length"] * size);
-        traits.set("alignment", asked == 0 ? natural : asked);
+        set_conv_alignment(traits, extents);
         set_reach(traits, std::min(extents["length"], extents["kernel_length"]));
         check_extents(traits, extents);
         return traits;
@@ -103,10 +95,7 @@ class ShortLongConvFamily final : public Family {
     }
 
     std::vector<std::string> dims(const Values& traits, const TensorSpec& tensor) const override {
-        std::vector<std::string> dims = tensor.dims;
-        if (dims.size() == 3 && conv_layout(traits) == ConvLayout::channels_first)
-            std::swap(dims[1], dims[2]);
-        return dims;
+        return conv_dims(traits, tensor);
     }
 
     std::span<const Algorithm* const> algorithms() const override { return short_long_conv_algorithms(); }
@@ -114,13 +103,7 @@ class ShortLongConvFamily final : public Family {
     void reference(const Problem& problem, const std::map<std::string, double>&,
                    HostTensors& tensors) const override {
         const auto extent = [&](const char* name) { return static_cast<std::size_t>(problem.dim(name)); };
-        const auto data = [&](const char* name) -> std::span<const double> {
-            const auto found = tensors.find(name);
-            return found == tensors.end() ? std::span<const double>() : found->second.data;
-        };
-        HostTensor y;
-        y.shape = problem.shape(tensor("y"));
-        y.data.resize(extent("batch") * extent("length") * extent("channels"));
+        const auto data = [&](const char* name) { return data_of(tensors, name); };
         const bool first = conv_layout(problem.traits) == ConvLayout::channels_first;
         const ShortConvDefinition short_one{.batch = extent("batch"),
                                             .length = extent("length"),
@@ -141,12 +124,11 @@ class ShortLongConvFamily final : public Family {
                                           .x = data("x"),
                                           .kernel = data("kernel"),
                                           .skip = data("skip"),
-                                          .y = y.data};
+                                          .y = add_output(tensors, problem, "y")};
         if (arrangement(problem.traits) == Arrangement::sequential)
             short_long_conv_sequential(short_one, long_one);
         else
             short_long_conv_parallel(short_one, long_one);
-        tensors["y"] = std::move(y);
     }
 
     double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t, double random,
