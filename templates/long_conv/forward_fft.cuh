@@ -67,12 +67,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                 .prefetch(outputs, thread, Of::threads);
 
         transform.forward(value);
-#pragma unroll
-        for (int i = 0; i < points; i += 2) {
-            const ComplexPair pair = spectrum[i / 2 * Of::threads];
-            value[i] = multiply(value[i], pair.value[0]);
-            value[i + 1] = multiply(value[i + 1], pair.value[1]);
-        }
+        multiply_by_spectrum<Of::threads>(value, spectrum);
         transform.backward(value);
 
         float result[points];

@@ -12,6 +12,7 @@
 // by through shared memory, as many windows of inputs at a time as it has of outputs.
 
 #include "long_conv/rows.cuh"
+#include "long_conv/shared_pieces.cuh"
 #include "long_conv/toeplitz_taps.cuh"
 
 namespace chela {
@@ -19,14 +20,6 @@ namespace chela {
 /// Where a token lies in a row of shared memory: 8 rows of ldmatrix, 16 tokens apart, fall into all banks.
 /// The tokens of a piece stay together.
 CHELA_DEVICE int place_of(int token) { return token ^ (token >> 3 & 8); }
-template <class Element, int count>
-CHELA_DEVICE void put_piece(Element* to, const Piece<Element, count>& piece) {
-    *reinterpret_cast<Piece<Element, count>*>(to) = piece;
-}
-template <class Element, int count>
-CHELA_DEVICE void get_piece(const Element* from, Piece<Element, count>& piece) {
-    piece = *reinterpret_cast<const Piece<Element, count>*>(from);
-}
 
 /// Fragments of the windows `first_block + 8 w` of a row, w < windows.
 template <class Config>

@@ -10,18 +10,10 @@
 // `strip` products.
 
 #include "long_conv/rows.cuh"
+#include "long_conv/shared_pieces.cuh"
 #include "long_conv/toeplitz_taps.cuh"
 
 namespace chela {
-
-template <class Element, int count>
-CHELA_DEVICE void put_piece(Element* to, const Piece<Element, count>& piece) {
-    *reinterpret_cast<Piece<Element, count>*>(to) = piece;
-}
-template <class Element, int count>
-CHELA_DEVICE void get_piece(const Element* from, Piece<Element, count>& piece) {
-    piece = *reinterpret_cast<const Piece<Element, count>*>(from);
-}
 
 /// The outputs of a warp: accumulators of the strip's blocks.
 template <class Config>

@@ -1,36 +1,12 @@
 #pragma once
-// Pieces of x and y, some elements of which may not be there.
+// Pieces of x, some elements of which may not be there.
 
-#include "prelude/piece.cuh"
+#include "long_conv/partial_pieces.cuh"
 //@if state == carried
 #include "long_conv/history.cuh"
 //@end
 
 namespace chela {
-
-/// The elements from `from` on, of which the first `valid` are there; zeros for the others.
-template <int count, bool aligned, class Element>
-CHELA_DEVICE Piece<Element, count> load_piece(const Element* from, int valid) {
-    Piece<Element, count> piece{};
-    if (aligned && valid >= count) {
-        piece = *reinterpret_cast<const Piece<Element, count>*>(from);
-    } else {
-#pragma unroll
-        for (int i = 0; i < count; ++i)
-            if (i < valid) piece.set(i, from[i]);
-    }
-    return piece;
-}
-template <int count, bool aligned, class Element>
-CHELA_DEVICE void store_piece(Element* to, const Piece<Element, count>& piece, int valid) {
-    if (aligned && valid >= count) {
-        *reinterpret_cast<Piece<Element, count>*>(to) = piece;
-        return;
-    }
-#pragma unroll
-    for (int i = 0; i < count; ++i)
-        if (i < valid) to[i] = piece.element(i);
-}
 
 /// Of x: from this channel and token on, neighbouring channels of the token or, in the layout channels_first,
 /// neighbouring tokens of the channel; before the sequence what its state holds, zeros elsewhere and where
@@ -52,12 +28,13 @@ piece_of_x(const Arguments& arguments, bool is_there, int batch, int channel, in
     //@if state == carried
     if (is_there && token < 0)
 #pragma unroll
-        for (int i = 0; i < Config::packet; ++i)
+        for (int i = 0; i < Config::packet; ++i) {
             //@if layout == channels_last
             if (i < left) piece.set(i, history<Element>(arguments, batch, channel + i, token));
-    //@else
-    piece.set(i, history<Element>(arguments, batch, channel, token + i));
-    //@end
+            //@else
+            piece.set(i, history<Element>(arguments, batch, channel, token + i));
+            //@end
+        }
     //@end
     return piece;
 }

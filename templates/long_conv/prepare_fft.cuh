@@ -25,13 +25,9 @@ CHELA_DEVICE void long_conv_prepare_body(const Arguments& arguments) {
                          [](int i) { return Of::position(0, 0, i); });
     const Transform<points, Twiddles> transform(row, thread, {});
     transform.forward(value);
-    constexpr float scale = 1.0f / Config::transform;
-    ComplexPair* const spectrum = spectrum_of<Config>(arguments, channel, thread);
     if (wanted == channel)
-#pragma unroll
-        for (int i = 0; i < points; i += 2)
-            spectrum[i / 2 * Of::threads] = {{{scale * value[i].re, scale * value[i].im},
-                                              {scale * value[i + 1].re, scale * value[i + 1].im}}};
+        store_spectrum<Of::threads>(spectrum_of<Config>(arguments, channel, thread), value,
+                                    1.0f / Config::transform);
 }
 
 } // namespace chela

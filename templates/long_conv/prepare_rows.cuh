@@ -23,12 +23,8 @@ CHELA_DEVICE void long_conv_prepare_rows_body(const Arguments& arguments) {
                                 static_cast<int>(row % Config::column_length))
         .forward(value);
     sync_threads(); // the exchanges may have been of warps: everyone has read its points
-    constexpr float scale = 1.0f / Config::transform;
-    ComplexPair* const pairs = reinterpret_cast<ComplexPair*>(spectrum) + thread;
-#pragma unroll
-    for (int i = 0; i < points; i += 2)
-        pairs[i / 2 * Of::threads] = {
-            {{scale * value[i].re, scale * value[i].im}, {scale * value[i + 1].re, scale * value[i + 1].im}}};
+    store_spectrum<Of::threads>(reinterpret_cast<ComplexPair*>(spectrum) + thread, value,
+                                1.0f / Config::transform);
 }
 
 } // namespace chela

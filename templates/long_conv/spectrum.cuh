@@ -47,6 +47,24 @@ CHELA_DEVICE Complex* twiddle_table(const Arguments& arguments) {
 struct alignas(16) ComplexPair {
     Complex value[2];
 };
+/// A thread's values, one pair for every `threads` of them in memory, scaled for the way back; and other
+/// values times them.
+template <int threads, int points>
+CHELA_DEVICE void store_spectrum(ComplexPair* spectrum, const Complex (&value)[points], float scale) {
+#pragma unroll
+    for (int i = 0; i < points; i += 2)
+        spectrum[i / 2 * threads] = {
+            {{scale * value[i].re, scale * value[i].im}, {scale * value[i + 1].re, scale * value[i + 1].im}}};
+}
+template <int threads, int points>
+CHELA_DEVICE void multiply_by_spectrum(Complex (&value)[points], const ComplexPair* spectrum) {
+#pragma unroll
+    for (int i = 0; i < points; i += 2) {
+        const ComplexPair pair = spectrum[i / 2 * threads];
+        value[i] = multiply(value[i], pair.value[0]);
+        value[i + 1] = multiply(value[i + 1], pair.value[1]);
+    }
+}
 template <class Config, class Arguments>
 CHELA_DEVICE ComplexPair* spectrum_of(const Arguments& arguments, int channel, int thread) {
     return reinterpret_cast<ComplexPair*>(arguments.prepared) +

@@ -3,8 +3,8 @@
 // want them, and such outputs back: squares of a sequence through shared memory.
 
 #include "long_conv/input.cuh"
+#include "long_conv/partial_pieces.cuh"
 #include "prelude/cuda/thread.cuh"
-#include "prelude/packet.cuh"
 
 namespace chela {
 

@@ -11,15 +11,9 @@ CHELA_DEVICE void long_conv_turn_inputs_body(const Arguments& arguments) {
     constexpr int packet = Config::packet;
     const Square<Config, Arguments> square(arguments);
     square.packets(arguments.x, arguments.x_stride, [&](const Element* from, int own, int at, int left) {
-        Packet<Element, packet> values{};
-        if (Config::aligned && left >= packet)
-            values = *reinterpret_cast<const Packet<Element, packet>*>(from);
-        else
+        const auto piece = load_piece<packet, Config::aligned>(from, left);
 #pragma unroll
-            for (int i = 0; i < packet; ++i)
-                if (i < left) values.element[i] = from[i];
-#pragma unroll
-        for (int i = 0; i < packet; ++i) square.shared[(own + i) * square.pitch + at] = values.element[i];
+        for (int i = 0; i < packet; ++i) square.shared[(own + i) * square.pitch + at] = piece.element(i);
     });
     sync_threads();
     square.vectors([&](int channel) { return turned_inputs<Config>(arguments, square.batch, channel); },

@@ -18,15 +18,10 @@ CHELA_DEVICE void long_conv_turn_outputs_body(const Arguments& arguments) {
                    });
     sync_threads();
     square.packets(arguments.y, arguments.y_stride, [&](Element* to, int own, int at, int left) {
-        Packet<Element, packet> values;
+        Piece<Element, packet> piece{};
 #pragma unroll
-        for (int i = 0; i < packet; ++i) values.element[i] = square.shared[(own + i) * square.pitch + at];
-        if (Config::aligned && left >= packet)
-            *reinterpret_cast<Packet<Element, packet>*>(to) = values;
-        else
-#pragma unroll
-            for (int i = 0; i < packet; ++i)
-                if (i < left) to[i] = values.element[i];
+        for (int i = 0; i < packet; ++i) piece.set(i, square.shared[(own + i) * square.pitch + at]);
+        store_piece<packet, Config::aligned>(to, piece, left);
     });
 }
 
