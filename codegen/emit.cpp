@@ -154,15 +154,7 @@ std::string emit(const TemplateFiles& files, const EmitRequest& request) {
     types.erase("fp32");
     for (const std::string& type : types) text += fmt::format("struct {};\n\n", type);
     text += config_struct(request) + "\n" + arguments_struct(request) + "\n} // namespace chela\n\n";
-    if (request.view_file.empty()) {
-        text += render(files, request.body, lookup, redirect);
-    } else {
-        const std::string both =
-            fmt::format("#include \"{}\"\n#include \"{}\"\n", request.view_file, request.body);
-        TemplateFiles with_view = files;
-        with_view[request.function + ".includes"] = both;
-        text += render(with_view, request.function + ".includes", lookup, redirect);
-    }
+    text += render(files, {request.view_file, request.body}, lookup, redirect);
     const auto lines = std::count(text.begin(), text.end(), '\n') + 3;
     text += fmt::format("\n#line {} \"{}.generated\"\n{}", lines, request.function, entry(request));
     return text;

@@ -129,10 +129,11 @@ class Renderer {
 
 } // namespace
 
-std::string render(const TemplateFiles& files, std::string_view path, const Lookup& lookup,
+std::string render(const TemplateFiles& files, std::initializer_list<std::string> paths, const Lookup& lookup,
                    const std::function<std::string(std::string)>& redirect) {
     Renderer renderer(files, lookup, redirect);
-    renderer.file(std::string(path));
+    for (const std::string& path : paths)
+        if (!path.empty()) renderer.file(path);
     return renderer.take();
 }
 

@@ -2,6 +2,7 @@
 // Turns a template file into the text of one configuration: directives are resolved, includes are inlined.
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,8 +21,9 @@ using Lookup = std::function<std::string(std::string_view)>;
 ///     //@elif … | //@else | //@end
 /// and inlines `#include "prelude/…"` (each file once, in order of first use), with #line before each change
 /// of file. `#pragma once` is dropped. Throws std::logic_error with file and line on a malformed template.
-/// `redirect` maps the path of an include to the file that is read for it (another target's prelude).
-std::string render(const TemplateFiles& files, std::string_view path, const Lookup& lookup,
+/// Empty paths are left out. `redirect` maps the path of an include to the file that is read for it (another
+/// target's prelude).
+std::string render(const TemplateFiles& files, std::initializer_list<std::string> paths, const Lookup& lookup,
                    const std::function<std::string(std::string)>& redirect = {});
 
 } // namespace chela

@@ -10,7 +10,7 @@ namespace {
 
 std::string render_text(std::string_view body, std::string_view extra = "// extra\n") {
     const TemplateFiles files = {{"body.cuh", body}, {"prelude/extra.cuh", extra}};
-    return render(files, "body.cuh", [](std::string_view name) -> std::string {
+    return render(files, {"body.cuh"}, [](std::string_view name) -> std::string {
         if (name == "causal") return "true";
         if (name == "dtype") return "bf16";
         if (name == "chunk") return "64";

@@ -42,7 +42,7 @@ std::string source_of(const TwinKernel& kernel, bool emulated) {
     TemplateFiles files = embedded_files();
     files["twin.cu"] = text;
     return render(
-        files, "twin.cu", [](std::string_view) { return std::string(); },
+        files, {"twin.cu"}, [](std::string_view) { return std::string(); },
         [emulated](std::string path) {
             return emulated && path.find("prelude/cuda/") == 0 ? "prelude/emulator" + path.substr(12) : path;
         });

@@ -19,7 +19,7 @@ inline std::string emulated_source(const std::string& name, const std::string& t
     TemplateFiles files = embedded_files();
     files[name] = text;
     return render(
-        files, name, [](std::string_view) { return std::string(); },
+        files, {name}, [](std::string_view) { return std::string(); },
         [](std::string path) {
             return path.find("prelude/cuda/") == 0 ? "prelude/emulator" + path.substr(12) : path;
         });
