@@ -59,6 +59,15 @@ std::string run_case(Session& session, const Case& entry) {
     return wrong;
 }
 
+std::vector<std::string> run_space(Session& session, const Problem& problem, std::size_t step) {
+    std::vector<std::string> wrong;
+    const auto space = search_space(*problem.family, session.device().target(), problem.traits);
+    for (std::size_t i = 0; i < space.size(); i += step)
+        if (std::string what = run_case(session, {problem, {}}, space[i]); !what.empty())
+            wrong.push_back(std::move(what));
+    return wrong;
+}
+
 void run_grid(Session& session, const std::vector<Case>& grid, std::size_t at_least) {
     const Target target = session.device().target();
     parallel_each(grid.size(), [&](std::size_t i) { // compiles on all cores

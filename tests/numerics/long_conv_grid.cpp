@@ -216,16 +216,6 @@ std::vector<LongConv> long_conv_spaces() {
     return list;
 }
 
-std::vector<std::string> run_space(Session& session, const LongConv& description, std::size_t step) {
-    const Problem problem = description;
-    std::vector<std::string> wrong;
-    const auto space = search_space(*problem.family, session.device().target(), problem.traits);
-    for (std::size_t i = 0; i < space.size(); i += step)
-        if (std::string what = run_case(session, {description, {}}, space[i]); !what.empty())
-            wrong.push_back(std::move(what));
-    return wrong;
-}
-
 std::vector<std::pair<LongConv, std::vector<int>>> long_conv_splits() {
     std::vector<std::pair<LongConv, std::vector<int>>> list;
     for (const ConvLayout layout : layouts)

@@ -12,9 +12,8 @@ std::vector<Case> long_conv_grid(GridSize);
 /// ones too on a GPU.
 std::vector<std::string> run_transforms(Session&, GridSize);
 
-/// Problems whose search spaces are run, every `step`-th configuration, and why each that is wrong is.
+/// Problems whose search spaces are run (run_space).
 std::vector<LongConv> long_conv_spaces();
-std::vector<std::string> run_space(Session&, const LongConv&, std::size_t step = 1);
 
 /// A causal sequence in pieces: the largest difference from the whole (tests/numerics/split.hpp).
 std::vector<std::pair<LongConv, std::vector<int>>> long_conv_splits();

@@ -210,14 +210,4 @@ std::vector<ShortConv> short_conv_spaces() {
     return list;
 }
 
-std::vector<std::string> run_space(Session& session, const ShortConv& description, std::size_t step) {
-    const Problem problem = description;
-    std::vector<std::string> wrong;
-    const auto space = search_space(*problem.family, session.device().target(), problem.traits);
-    for (std::size_t i = 0; i < space.size(); i += step)
-        if (std::string what = run_case(session, {description, {}}, space[i]); !what.empty())
-            wrong.push_back(std::move(what));
-    return wrong;
-}
-
 } // namespace chela::tests

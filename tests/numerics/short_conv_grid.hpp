@@ -7,9 +7,8 @@ namespace chela::tests {
 
 std::vector<Case> short_conv_grid(GridSize);
 
-/// Small problems whose search spaces are run, every `step`-th configuration, and why each that is wrong is.
+/// Small problems whose search spaces are run (run_space).
 std::vector<ShortConv> short_conv_spaces();
-std::vector<std::string> run_space(Session&, const ShortConv&, std::size_t step = 1);
 
 /// A sequence in launches over its pieces, each with the state that the one before left, against its
 /// definition over the whole: the larger of the relative differences of the outputs and of the state at the

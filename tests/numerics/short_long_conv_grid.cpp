@@ -100,16 +100,6 @@ std::vector<ShortLongConv> short_long_conv_spaces() {
     return list;
 }
 
-std::vector<std::string> run_space(Session& session, const ShortLongConv& description, std::size_t step) {
-    const Problem problem = description;
-    std::vector<std::string> wrong;
-    const auto space = search_space(*problem.family, session.device().target(), problem.traits);
-    for (std::size_t i = 0; i < space.size(); i += step)
-        if (std::string what = run_case(session, {description, {}}, space[i]); !what.empty())
-            wrong.push_back(std::move(what));
-    return wrong;
-}
-
 double merge_difference(Session& session) {
     constexpr int width = 4, length = 300, kernel_length = 200, channels = 5;
     const auto random = [](const char* name, std::size_t count) {

@@ -7,9 +7,8 @@ namespace chela::tests {
 
 std::vector<Case> short_long_conv_grid(GridSize);
 
-/// Small problems whose search spaces are run, every `step`-th configuration, and why each that is wrong is.
+/// Small problems whose search spaces are run (run_space).
 std::vector<ShortLongConv> short_long_conv_spaces();
-std::vector<std::string> run_space(Session&, const ShortLongConv&, std::size_t step = 1);
 
 /// The parallel arrangement against long_conv with the kernel of merge_kernels(), without an activation: the
 /// largest difference, in fp32.
