@@ -29,8 +29,9 @@ CHELA_DEVICE ClusterUnit cluster_unit_of(const Arguments& arguments, int turn) {
             turn == 0 && rank > 0};
 }
 
+/// Both turns of a block.
 template <class Config>
-struct ClusterUnits {
+struct Work {
     int turn = 0;
 
     template <class Arguments>

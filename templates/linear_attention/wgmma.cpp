@@ -122,7 +122,7 @@ class Wgmma final : public Algorithm {
             Field::integer("stages", 2, 12, 3, "chunks in shared memory at once").over({2, 3, 4, 6, 8}),
             Field::integer("blocks_per_sm", 1, 4, 1, "persistent blocks of a multiprocessor").over({1, 2, 3}),
             Field::integer("segments", 1, 256, 1, "pieces of the sequence computed side by side")
-                .over({1, 2, 3, 4, 6, 8, 16, 32}),
+                .over({1, 2, 3, 4, 5, 6, 8, 16, 32}),
             Field::boolean("joined", false, "the pieces of a head are a cluster, in one launch").over({0, 1}),
         };
         return schema;

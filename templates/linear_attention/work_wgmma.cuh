@@ -8,10 +8,7 @@
 
 namespace chela {
 
-//@if joined
-template <class Config>
-using Work = ClusterUnits<Config>;
-//@else
+//@if !joined
 template <class Config, class Arguments>
 CHELA_DEVICE long long unit_count(const Arguments& arguments) {
     return static_cast<long long>(arguments.batch) * arguments.heads * (Config::value_tiles * Config::pieces);
@@ -32,7 +29,6 @@ struct Work {
     }
     CHELA_DEVICE void advance() { index += grid_blocks(); }
 };
-
 //@end
 
 template <class Config>

@@ -149,6 +149,9 @@ std::int64_t other_value(const Field& field, std::int64_t value) {
 TEST_CASE("emitted source matches the golden files") {
     for (const auto& golden : golden_cases)
         check_golden(golden.name, golden.target, golden.problem, {{"segments", golden.segments}});
+    check_golden("wgmma_joined", "sm_90a",
+                 LinearAttention{.head_dim = 128, .decay = Decay::scalar, .feature_map = FeatureMap::relu},
+                 {{"segments", 5}, {"joined", 1}});
     check_golden("decode_plain", "sm_90a", LinearAttentionDecode{.head_dim = 128, .batch = 256, .heads = 16},
                  {});
     check_golden("decode_all_traits", "sm_80", decode_with_all_traits, {{"value_tile", 32}, {"threads", 64}});
