@@ -132,7 +132,8 @@ BenchResult Session::bench(const Op& op, int samples) {
     // The smallest problem of these traits: what is left is what a call costs.
     Arguments arguments = op.arguments();
     for (const auto& extent : op.problem().family->extents())
-        arguments.extent(extent.name, std::min<std::int64_t>(1, arguments.problem().extents[extent.name]));
+        arguments.extent(extent.name, std::min(std::max<std::int64_t>(1, extent.minimum),
+                                               arguments.problem().extents[extent.name]));
     const Tensors tensors(device, op, arguments);
     const Prepared prepared = op.prepare(nullptr, arguments);
     result.host_us = call_us(device, [&] { op.launch(nullptr, arguments, prepared); });

@@ -160,6 +160,13 @@ TEST_CASE("bench says time, shares and host overhead") {
     CHECK(holds(text, "FMA peak"));
 }
 
+TEST_CASE("bench times a call of the smallest problem that a family admits") {
+    const TemporaryFolder folder; // short_long_conv's long kernel has at least 32 entries
+    const auto json = json_of(folder, "bench short_long_conv --target cpu --length 64 --channels 8 "
+                                      "--kernel-length 64 --samples 5");
+    CHECK(json["host_us"] > 0);
+}
+
 TEST_CASE("inspect shows everything without a device") {
     const TemporaryFolder folder;
     for (const char* target : {"cpu", "sm_80", "sm_90a"}) {
