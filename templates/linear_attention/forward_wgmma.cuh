@@ -34,10 +34,10 @@ struct Rings : StageRing<Config> {
     //@end
 
     CHELA_DEVICE void init() {
-        StageRing<Config>::init(4 * (Config::output_groups + 1));
+        StageRing<Config>::init(128 * (Config::output_groups + 1));
         for (int i = 0; i < 2; ++i) {
-            barrier_init(&scores_full[i], 4);
-            barrier_init(&scores_empty[i], 4 * Config::output_groups);
+            barrier_init(&scores_full[i], 128);
+            barrier_init(&scores_empty[i], 128 * Config::output_groups);
         }
         //@if joined
         const int rank = cluster_rank(), pieces_before = rank == 0 ? Config::segments - 1 : rank;
@@ -123,8 +123,8 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
                     return cursor.slot;
                 },
                 [&] {
-                    warp_arrive(&rings.scores_empty[buffer.slot]);
-                    warp_arrive(&rings.empty[cursor.slot]);
+                    barrier_arrive(&rings.scores_empty[buffer.slot]);
+                    barrier_arrive(&rings.empty[cursor.slot]);
                     cursor.advance();
                     buffer.advance();
                 });
@@ -191,13 +191,13 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
             //@else
             const float scale = arguments.scale;
             //@end
-            warp_arrive(&rings.scores_empty[buffer.slot]);
+            barrier_arrive(&rings.scores_empty[buffer.slot]);
             store_outputs<Config>(output, arguments.o_stride[1], out, scale, staging, group, unit.end - token,
                                   Config::value_dim - first_value);
             output += chunk * arguments.o_stride[1];
             wgmma_wait<0>();
             wgmma_pin(state.c);
-            warp_arrive(&rings.empty[cursor.slot]);
+            barrier_arrive(&rings.empty[cursor.slot]);
         }
         //@if joined
         if (unit.piece == 0) {

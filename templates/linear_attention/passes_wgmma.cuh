@@ -61,7 +61,7 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
         return cursor.slot;
     };
     const auto done = [&] {
-        warp_arrive(&ring.empty[cursor.slot]);
+        barrier_arrive(&ring.empty[cursor.slot]);
         cursor.advance();
     };
     for (Work<Config> work; work.left(arguments); work.advance()) {
@@ -102,7 +102,7 @@ CHELA_DEVICE void run_passes(const Arguments& arguments) {
     unsigned char* const shared = dynamic_shared();
     StageRing<Config>& ring = *reinterpret_cast<StageRing<Config>*>(shared + Config::barriers_offset);
     if (thread_index() == 0) {
-        ring.init(4 * Config::output_groups);
+        ring.init(128 * Config::output_groups);
         fence_barrier_init();
     }
     sync_threads();

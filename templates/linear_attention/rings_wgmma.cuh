@@ -7,24 +7,19 @@
 
 namespace chela {
 
-/// Stages filled by the 128 threads of the copying warpgroup, emptied by warps that arrive once each.
+/// Stages filled by the 128 threads of the copying warpgroup, emptied by those that read them. Every thread
+/// arrives for what it did itself: cheap, and race checkers can follow it.
 template <class Config>
 struct StageRing {
     Barrier full[Config::stages], empty[Config::stages];
 
-    CHELA_DEVICE void init(int consuming_warps) {
+    CHELA_DEVICE void init(int consuming_threads) {
         for (int i = 0; i < Config::stages; ++i) {
             barrier_init(&full[i], 128);
-            barrier_init(&empty[i], consuming_warps);
+            barrier_init(&empty[i], consuming_threads);
         }
     }
 };
-
-/// Once for a warp, after what its lanes did before.
-CHELA_DEVICE void warp_arrive(Barrier* barrier) {
-    sync_warp();
-    if (lane() == 0) barrier_arrive(barrier);
-}
 
 /// A place in a ring of slots, and the parity of the round.
 template <int slots>

@@ -97,8 +97,8 @@ CHELA_DEVICE void compute_scores(const Arguments& arguments, unsigned char* shar
                 //@end
                 fence_proxy_async();
                 barrier_wait(&rings.scores_empty[buffer.slot], buffer.phase ^ 1u);
-                warp_arrive(&rings.scores_full[buffer.slot]);
-                warp_arrive(&rings.empty[cursor.slot]);
+                barrier_arrive(&rings.scores_full[buffer.slot]);
+                barrier_arrive(&rings.empty[cursor.slot]);
                 cursor.advance();
                 buffer.advance();
             }
@@ -170,7 +170,7 @@ CHELA_DEVICE void compute_scores(const Arguments& arguments, unsigned char* shar
                 store_scores<Config>(scores, c, first);
             }
             fence_proxy_async();
-            warp_arrive(&rings.scores_full[buffer.slot]);
+            barrier_arrive(&rings.scores_full[buffer.slot]);
             //@if normalize
             //@if decay == none
             normalizer.add(key, [](int) { return 1.0f; });
@@ -182,7 +182,7 @@ CHELA_DEVICE void compute_scores(const Arguments& arguments, unsigned char* shar
             //@end
             named_barrier_sync(meeting, 128); // nobody reads the operand any more
             //@end
-            warp_arrive(&rings.empty[cursor.slot]);
+            barrier_arrive(&rings.empty[cursor.slot]);
         }
         //@if normalize
         if (arguments.final_normalizer && unit.value_tile == 0)
