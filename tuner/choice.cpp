@@ -19,8 +19,9 @@ struct Tuned {
     std::vector<Record> records; ///< ok ones
     std::string winner;          ///< of the finished search, empty where there is none
     Choice::Kind kind = Choice::Kind::fallback;
-    double doublings = 0; ///< distance() to the problem
-    std::string latest;   ///< time of the latest record
+    bool in_bucket = false; ///< of the problem's extents, on whatever device
+    double doublings = 0;   ///< distance() to the problem
+    std::string latest;     ///< time of the latest record
 };
 
 auto identity(const TuningPoint& point) {
@@ -60,16 +61,15 @@ bool grade(Tuned& tuned, const Problem& problem, const TuningPoint& wanted) {
         return false;
     }
     tuned.doublings = distance(*problem.family, extents, problem.extents);
-    if (tuned.point.device != wanted.device) {
+    Problem other = problem;
+    other.extents = extents;
+    tuned.in_bucket = problem_key(other) == wanted.problem_key;
+    if (tuned.point.device != wanted.device)
         tuned.kind = Choice::Kind::other_device;
-    } else if (extents == problem.extents) {
+    else if (extents == problem.extents)
         tuned.kind = Choice::Kind::exact;
-    } else {
-        Problem other = problem;
-        other.extents = extents;
-        tuned.kind =
-            problem_key(other) == wanted.problem_key ? Choice::Kind::bucketed : Choice::Kind::nearest;
-    }
+    else
+        tuned.kind = tuned.in_bucket ? Choice::Kind::bucketed : Choice::Kind::nearest;
     return true;
 }
 
@@ -111,9 +111,8 @@ Choice choose(const Problem& problem, const RunnerInfo& here, Database* database
     std::vector<Tuned> tuned;
     if (database) gather(database->candidates(wanted.family, wanted.traits), false, wanted, tuned);
     if (shipped) gather(*shipped, true, wanted, tuned);
-    std::erase_if(tuned, [&](Tuned& one) {
-        return !grade(one, problem, wanted) || (one.shipped && one.doublings > shipped_reach);
-    });
+    std::erase_if(
+        tuned, [&](Tuned& one) { return !grade(one, problem, wanted) || (one.shipped && !one.in_bucket); });
     std::sort(tuned.begin(), tuned.end(),
               [&](const Tuned& a, const Tuned& b) { return preferred(a, b, wanted); });
 

@@ -24,16 +24,13 @@ struct Choice {
 };
 std::string_view to_string(Choice::Kind);
 
-/// In distance() of tuner/bucket.hpp.
-inline constexpr double shipped_reach = 1.5;
-
 /// Looks through the database and a shipped table (records of other processes, e.g. read by
 /// exchange_from_json()); either may be missing. Where both know the same problem, the database is preferred;
 /// then the toolchain at hand, a search that was finished, and the later one. Among candidates of equal time
 /// the configuration's text decides, so that ranks that see the same records choose alike. A search that was
 /// interrupted does not outdo a finished one of the same bucket. Configurations that this build no longer
-/// admits are passed over, and shipped records further than `shipped_reach` from the problem: the default
-/// rule is better there. Throws UserError where no algorithm serves.
+/// admits are passed over, and shipped records of other buckets: the default rule is better there. Throws
+/// UserError where no algorithm serves.
 Choice choose(const Problem&, const RunnerInfo& here, Database* = nullptr, const Exchange* shipped = nullptr);
 
 } // namespace chela

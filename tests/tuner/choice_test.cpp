@@ -147,7 +147,7 @@ TEST_CASE("choice: a shipped table counts like records, after the database's own
     CHECK(chosen(database, toy::problem(), toy::info(), &shipped) == Chosen{Kind::exact, tiles(16)});
 }
 
-TEST_CASE("choice: a shipped table says so, and serves its neighbourhood only") {
+TEST_CASE("choice: a shipped table says so, and serves its bucket only") {
     Database elsewhere(":memory:");
     elsewhere.put(toy::record(toy::problem(8, 16, 4096), toy::info(), tiles(64), 1));
     const Exchange shipped = exchange_from_json(elsewhere.export_json());
@@ -156,10 +156,10 @@ TEST_CASE("choice: a shipped table says so, and serves its neighbourhood only") 
     };
     CHECK(serves(4096).shipped);
     CHECK(serves(4096).why.find("shipped") != std::string::npos);
-    CHECK(serves(8192).kind == Kind::nearest); // a doubling away
-    CHECK(serves(8192).shipped);
-    CHECK(serves(16384).kind == Kind::fallback); // two
-    CHECK_FALSE(serves(16384).shipped);
+    CHECK(serves(5000).kind == Kind::bucketed);
+    CHECK(serves(5000).shipped);
+    CHECK(serves(8192).kind == Kind::fallback); // another bucket
+    CHECK_FALSE(serves(8192).shipped);
     Database database(":memory:");
     database.put(toy::record(toy::problem(8, 16, 4096), toy::info(), tiles(32), 1));
     CHECK_FALSE(choose(toy::problem(8, 16, 4096), toy::info(), &database, &shipped).shipped);
