@@ -107,13 +107,9 @@ Config ConfigOptions::config(const Target& target, const Problem& problem, const
     // What was left open may have to change with what was given.
     std::optional<Config> best;
     const Values wanted = config.values;
-    for (const Config& candidate : search_space(chosen, target, problem.traits)) {
-        const bool as_given = std::all_of(given.begin(), given.end(), [&](const auto& one) {
-            return candidate.values[one.first] == one.second;
-        });
-        if (as_given && (!best || differences(candidate.values, wanted) < differences(best->values, wanted)))
+    for (const Config& candidate : search_space(chosen, target, problem.traits, given))
+        if (!best || differences(candidate.values, wanted) < differences(best->values, wanted))
             best = candidate;
-    }
     if (best) return *best;
     throw UserError(
         fmt::format("configuration '{}' is outside the search space: {}", config.to_string(), why));

@@ -118,7 +118,8 @@ const TensorSpec& Family::tensor(std::string_view wanted) const {
     throw UserError(fmt::format("there is no tensor '{}'; {} has {}", wanted, name(), known));
 }
 
-std::vector<Config> search_space(const Algorithm& algorithm, const Target& target, const Values& traits) {
+std::vector<Config> search_space(const Algorithm& algorithm, const Target& target, const Values& traits,
+                                 const std::map<std::string, std::int64_t>& given) {
     std::vector<Config> space;
     if (!algorithm.rejects(target, traits).empty()) return space;
     const Schema& schema = algorithm.tunables();
@@ -130,13 +131,23 @@ std::vector<Config> search_space(const Algorithm& algorithm, const Target& targe
             return;
         }
         const Field& field = schema[depth];
-        const auto candidates = field.search.empty() ? std::vector{field.fallback} : field.search;
+        const auto found = given.find(field.name);
+        const auto candidates = found != given.end()   ? std::vector{found->second}
+                                : field.search.empty() ? std::vector{field.fallback}
+                                                       : field.search;
         for (const auto candidate : candidates) {
             values.set(field.name, candidate);
             descend(depth + 1);
         }
     };
     descend(0);
+    return space;
+}
+
+std::vector<Config> search_space(const Algorithm& algorithm, const Target& target, const Values& traits) {
+    std::vector<Config> space = search_space(algorithm, target, traits, {});
+    std::erase_if(space,
+                  [&](const Config& config) { return algorithm.redundant(target, traits, config.values); });
     return space;
 }
 

@@ -27,6 +27,12 @@ class Algorithm {
     /// Why the configuration is outside the search space (a constraint that it breaks); empty where it is
     /// inside.
     virtual std::string rejects(const Target&, const Values& traits, const Values& config) const = 0;
+    /// Whether a tuner need not try a configuration that is admitted: another one is the same kernel, or what
+    /// it wastes is known before. It may be given by hand; it is never a default.
+    virtual bool redundant(const Target&, const Values& traits, const Values& config) const {
+        (void)traits, (void)config;
+        return false;
+    }
     /// A configuration that is good without tuning; always inside the space.
     virtual Values default_config(const Target&, const Problem&) const = 0;
     /// Whether it is the one to serve extents like these untuned; where not, the next one that can is asked.
@@ -124,8 +130,12 @@ class Family {
     const TensorSpec& tensor(std::string_view name) const;   ///< throws UserError
 };
 
-/// Every configuration of an algorithm that its constraints admit, in a fixed order.
+/// Every configuration of an algorithm that its constraints admit, without the redundant ones, in a fixed
+/// order.
 std::vector<Config> search_space(const Algorithm&, const Target&, const Values& traits);
+/// Every one that has the values `given`, be they candidates or not; redundant ones too.
+std::vector<Config> search_space(const Algorithm&, const Target&, const Values& traits,
+                                 const std::map<std::string, std::int64_t>& given);
 /// The same for all algorithms of the family that serve the target and the traits.
 std::vector<Config> search_space(const Family&, const Target&, const Values& traits);
 /// The default configuration of the first algorithm that serves. Throws UserError with the reasons if none

@@ -59,11 +59,10 @@ class Mma final : public Algorithm {
 
     const Schema& tunables() const override {
         static const Schema schema = {
-            Field::integer("chunk", 16, 256, 64, "tokens per chunk").over({16, 32, 64, 128, 256}),
-            Field::integer("value_tile", 16, 256, 64, "value columns of one block")
-                .over({16, 32, 64, 128, 256}),
+            Field::integer("chunk", 16, 256, 64, "tokens per chunk").over({16, 32, 64}),
+            Field::integer("value_tile", 16, 256, 64, "value columns of one block").over({16, 32, 64, 128}),
             Field::integer("warps", 1, 16, 4, "warps of one block, 16 or 32 value columns each")
-                .over({1, 2, 4, 8, 16}),
+                .over({1, 2, 4, 8}),
             Field::integer("stages", 1, 4, 2, "chunks in shared memory at once").over({1, 2, 3}),
             Field::integer("blocks_per_sm", 1, 4, 1, "blocks per multiprocessor that registers are kept for")
                 .over({1, 2}),
@@ -110,6 +109,14 @@ class Mma final : public Algorithm {
         if (layout.registers() > registers)
             return fmt::format("about {} registers per thread; there are {}", layout.registers(), registers);
         return {};
+    }
+
+    /// Narrow blocks read q and k again for every few columns; 128 threads or fewer have as many registers
+    /// with a second block as without.
+    bool redundant(const Target&, const Values& traits, const Values& config) const override {
+        const std::int64_t value_dim = traits["value_dim"], value_tile = config["value_tile"];
+        return (value_tile < 64 && 2 * value_tile < value_dim) ||
+               (config["blocks_per_sm"] > 1 && config["warps"] <= 4);
     }
 
     /// Measured on an H200: 32 value columns a warp halve what the warps read of q and k from shared memory,

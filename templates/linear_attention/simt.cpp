@@ -41,9 +41,9 @@ class Simt final : public Algorithm {
 
     const Schema& tunables() const override {
         static const Schema schema = {
-            Field::integer("chunk", 16, 256, 32, "tokens per chunk").over({16, 32, 64, 128, 256}),
-            Field::integer("value_tile", 16, 256, 32, "value columns of one block").over({16, 32, 64, 128}),
-            Field::integer("threads", 32, 1024, 256, "threads of one block").over({64, 128, 256, 512}),
+            Field::integer("chunk", 16, 256, 32, "tokens per chunk").over({16, 32, 64}),
+            Field::integer("value_tile", 16, 256, 32, "value columns of one block").over({16, 32, 64}),
+            Field::integer("threads", 32, 1024, 256, "threads of one block").over({64, 128, 256}),
             Field::integer("segments", 1, 256, 1, "pieces of the sequence computed side by side")
                 .over({1, 2, 4, 8, 16, 32}),
         };
@@ -72,6 +72,11 @@ class Simt final : public Algorithm {
             return fmt::format("{} bytes of shared memory; {} has {}", bytes, target.arch(),
                                block_limits(target).shared_bytes);
         return {};
+    }
+
+    /// A narrow block reads q and k again for every few columns.
+    bool redundant(const Target&, const Values& traits, const Values& config) const override {
+        return config["value_tile"] == 16 && traits["value_dim"] > 16;
     }
 
     Values default_config(const Target& target, const Problem& problem) const override {

@@ -119,8 +119,8 @@ class Wgmma final : public Algorithm {
             Field::integer("chunk", 64, 128, 64, "tokens per chunk").over({64, 128}),
             Field::integer("value_tile", 64, 256, 64, "value columns of one block, 64 a warpgroup")
                 .over({64, 128, 256}),
-            Field::integer("stages", 2, 12, 3, "chunks in shared memory at once").over({2, 3, 4, 6, 8}),
-            Field::integer("blocks_per_sm", 1, 4, 1, "persistent blocks of a multiprocessor").over({1, 2, 3}),
+            Field::integer("stages", 2, 12, 3, "chunks in shared memory at once").over({2, 3, 4, 6}),
+            Field::integer("blocks_per_sm", 1, 4, 1, "persistent blocks of a multiprocessor").over({1, 2}),
             Field::integer("segments", 1, 256, 1, "pieces of the sequence computed side by side")
                 .over({1, 2, 3, 4, 5, 6, 8, 16, 32}),
             Field::boolean("joined", false, "the pieces of a head are a cluster, in one launch").over({0, 1}),

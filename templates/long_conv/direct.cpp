@@ -30,8 +30,8 @@ class Direct final : public LongConvAlgorithm {
         static const Schema schema = {
             Field::integer("tokens", 4, 16, 8, "neighbouring outputs of one thread").over({8, 16}),
             Field::integer("token_threads", 4, 256, 32, "threads side by side along the tokens")
-                .over({8, 32, 64}),
-            Field::integer("segment", 8, 1024, 128, "taps in shared memory at once").over({16, 128, 256}),
+                .over({8, 16, 32, 64}),
+            Field::integer("segment", 8, 1024, 128, "taps in shared memory at once").over({16, 128}),
             Field::integer("threads", 32, 1024, 128, "threads of one block").over({128, 256}),
             Field::integer("blocks_per_sm", 1, 8, 2, "blocks per multiprocessor that registers are kept for")
                 .over({1, 2, 4}),
@@ -58,6 +58,10 @@ class Direct final : public LongConvAlgorithm {
             return "threads / token_threads must be a power of two, or packets of channels would lie across "
                    "blocks";
         return rejects_resources(target, config, threads, layout.shared_bytes, layout.registers);
+    }
+
+    bool redundant(const Target& target, const Values& traits, const Values& config) const override {
+        return another_block_is_free(*this, target, traits, config, config["threads"]);
     }
 
     /// As many outputs of a thread as stay in registers with their inputs; a sector of memory or more of

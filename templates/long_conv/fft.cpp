@@ -29,13 +29,13 @@ class Fft final : public LongConvAlgorithm {
     const Schema& tunables() const override {
         static const Schema schema = {
             Field::integer("points", 8, 32, 16, "points of a transform that a thread holds").over({16, 32}),
-            Field::integer("threads", 32, 1024, 256, "threads of one block").over({64, 128, 256, 512}),
+            Field::integer("threads", 32, 1024, 256, "threads of one block").over({128, 256, 512}),
             Field::integer("batches", 1, 64, 1, "sequences, one after the other, that share a spectrum")
                 .over({1, 2, 4, 8}),
             Field::boolean("keep_spectrum", false, "a block copies the spectrum to shared memory")
                 .over({0, 1}),
             Field::integer("blocks_per_sm", 1, 8, 1, "blocks per multiprocessor that registers are kept for")
-                .over({1, 2, 3, 4, 6}),
+                .over({1, 2, 3, 6}),
         };
         return schema;
     }
@@ -59,6 +59,13 @@ class Fft final : public LongConvAlgorithm {
         const Layout layout(traits, config);
         if (layout.sequences < 1) return fmt::format("a transform takes {} threads", layout.sequence_threads);
         return rejects_resources(target, config, threads, layout.shared_bytes, transform_registers(points));
+    }
+
+    /// A spectrum is read once where no sequences share it, and too large to keep where a thread has many
+    /// points.
+    bool redundant(const Target& target, const Values& traits, const Values& config) const override {
+        return (config["keep_spectrum"] && (config["batches"] == 1 || config["points"] > 16)) ||
+               another_block_is_free(*this, target, traits, config, config["threads"]);
     }
 
     /// Tensor cores, where they serve, are faster up to about a thousand taps.

@@ -42,12 +42,12 @@ class FftSplit final : public Algorithm {
         static const Schema schema = {
             Field::integer("column_length", 64, 8192, 512, "points of the transforms of columns")
                 .over({128, 256, 512, 1024}),
-            Field::integer("columns", 4, 32, 16, "neighbouring columns of one block").over({8, 16, 32}),
+            Field::integer("columns", 4, 32, 16, "neighbouring columns of one block").over({8, 16}),
             Field::integer("row_threads", 32, 1024, 256, "least threads of a block for rows")
                 .over({128, 256}),
             Field::integer("points", 8, 32, 16, "points of a transform that a thread holds").over({16, 32}),
             Field::integer("blocks_per_sm", 1, 8, 1, "blocks per multiprocessor that registers are kept for")
-                .over({1, 2, 3, 4}),
+                .over({1, 2}),
         };
         return schema;
     }
@@ -75,6 +75,12 @@ class FftSplit final : public Algorithm {
                                layout.row_threads, block_limits(target).threads);
         return rejects_resources(target, config, threads, std::max(layout.column_bytes, layout.row_bytes),
                                  transform_registers(config["points"]));
+    }
+
+    /// Columns are half as long as the default's, as long, or twice as long.
+    bool redundant(const Target&, const Values& traits, const Values& config) const override {
+        const int balanced = std::min(exponent_of(traits["reach"]) / 2, 10);
+        return std::abs(exponent_of(config["column_length"]) - balanced) > 1;
     }
 
     /// Columns and rows of about the same length, columns the shorter ones: a block has several.

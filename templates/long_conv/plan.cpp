@@ -23,6 +23,22 @@ LongConvPacket::LongConvPacket(const Values& traits, const LongConvTile& tile) {
     aligned = elements <= together;
 }
 
+namespace {
+
+std::int64_t registers_of_thread(const Target& target, std::int64_t threads_per_sm) {
+    return std::min<std::int64_t>(255, block_limits(target).registers_per_sm / threads_per_sm / 8 * 8);
+}
+
+} // namespace
+
+bool another_block_is_free(const LongConvAlgorithm& algorithm, const Target& target, const Values& traits,
+                           Values config, std::int64_t threads) {
+    const std::int64_t blocks = config["blocks_per_sm"];
+    return registers_of_thread(target, (blocks + 1) * threads) ==
+               registers_of_thread(target, blocks * threads) &&
+           algorithm.rejects(target, traits, config.set("blocks_per_sm", blocks + 1)).empty();
+}
+
 std::string rejects_resources(const Target& target, const Values& config, std::int64_t threads,
                               std::int64_t shared_bytes, std::int64_t registers) {
     const BlockLimits limits = block_limits(target);
@@ -34,8 +50,7 @@ std::string rejects_resources(const Target& target, const Values& config, std::i
     if (blocks > 1 && blocks * (shared_bytes + reserved) > limits.shared_bytes_per_sm)
         return fmt::format("{} blocks of {} bytes do not fit a multiprocessor of {}", blocks, shared_bytes,
                            target.arch());
-    const std::int64_t there_are =
-        std::min<std::int64_t>(255, limits.registers_per_sm / (blocks * threads) / 8 * 8);
+    const std::int64_t there_are = registers_of_thread(target, blocks * threads);
     if (registers > there_are)
         return fmt::format("about {} registers per thread; there are {}", registers, there_are);
     return {};

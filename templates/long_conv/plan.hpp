@@ -39,6 +39,11 @@ struct LongConvPacket {
 std::string rejects_resources(const Target&, const Values& config, std::int64_t threads,
                               std::int64_t shared_bytes, std::int64_t registers);
 
+/// Whether with one more of such blocks, which is admitted, a thread would have as many registers: the same
+/// kernel. (The larger number is in the search space.)
+bool another_block_is_free(const LongConvAlgorithm&, const Target&, const Values& traits, Values config,
+                           std::int64_t threads);
+
 /// The body's launch, with the constants of the tile and, for a GPU, of the packets.
 Program long_conv_program(const Target&, const Values& traits, const Algorithm&, const Values& config,
                           const char* file, const LongConvTile&, std::int64_t threads,

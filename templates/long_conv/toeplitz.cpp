@@ -32,9 +32,9 @@ class Toeplitz final : public LongConvAlgorithm {
             Field::integer("windows", 2, 8, 4, "windows of 128 outputs of one warp").over({2, 4, 8}),
             Field::integer("tile_batches", 1, 8, 1, "sequences of one warp, which share its taps")
                 .over({1, 2, 4}),
-            Field::integer("warps", 1, 16, 8, "warps of one block, a channel each").over({4, 8, 16}),
+            Field::integer("warps", 1, 16, 8, "warps of one block, a channel each").over({4, 8}),
             Field::integer("blocks_per_sm", 1, 4, 2, "blocks per multiprocessor that registers are kept for")
-                .over({1, 2, 3}),
+                .over({1, 2}),
         };
         return schema;
     }
@@ -53,6 +53,10 @@ class Toeplitz final : public LongConvAlgorithm {
             return "warps must be a power of two, or packets of channels would lie across blocks";
         const Layout layout(config);
         return rejects_resources(target, config, 32 * warps, layout.shared_bytes, layout.registers);
+    }
+
+    bool redundant(const Target& target, const Values& traits, const Values& config) const override {
+        return another_block_is_free(*this, target, traits, config, 32 * config["warps"]);
     }
 
     /// Many outputs to each fragment of taps, of one sequence or of two; several blocks on a multiprocessor,

@@ -37,7 +37,7 @@ class ToeplitzBatch final : public LongConvAlgorithm {
             Field::integer("segment", 64, 2048, 512, "inputs of a sequence in shared memory at once")
                 .over({256, 512, 1024}),
             Field::integer("blocks_per_sm", 1, 8, 4, "blocks per multiprocessor that registers are kept for")
-                .over({1, 2, 3, 4, 5}),
+                .over({1, 2, 3, 4}),
         };
         return schema;
     }
@@ -59,6 +59,16 @@ class ToeplitzBatch final : public LongConvAlgorithm {
         const Layout layout(config);
         if (layout.threads > 1024) return "a block has at most 32 warps";
         return rejects_resources(target, config, layout.threads, layout.shared_bytes, layout.registers);
+    }
+
+    /// Where channels are neighbours a block takes a packet of them, else few; a segment has about as many
+    /// inputs as there are outputs of it; a block has two to sixteen warps.
+    bool redundant(const Target& target, const Values& traits, const Values& config) const override {
+        const Layout layout(config);
+        const bool neighbours = conv_layout(traits) == ConvLayout::channels_last;
+        return (config["channel_warps"] >= 4) != neighbours || config["segment"] > 2 * layout.tile.tokens ||
+               2 * config["segment"] < layout.tile.tokens || layout.threads < 64 || layout.threads > 512 ||
+               another_block_is_free(*this, target, traits, config, layout.threads);
     }
 
     /// Columns without a sequence cost as much as others. Where channels are neighbours, a block has so many

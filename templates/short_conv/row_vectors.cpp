@@ -32,8 +32,8 @@ class RowVectors final : public ShortConvAlgorithm {
             Field::integer("tokens", 1, 32, 8, "neighbouring tokens of one thread").over({4, 8, 16}),
             Field::integer("groups", 1, 8, 2, "times that a thread has so many").over({1, 2, 4}),
             Field::integer("row_threads", 1, 1024, 64, "threads side by side along the tokens")
-                .over({4, 8, 16, 32, 64, 128, 256}),
-            Field::integer("threads", 32, 1024, 128, "threads of one block").over({64, 128, 256}),
+                .over({4, 8, 16, 32, 64, 128}),
+            Field::integer("threads", 32, 1024, 128, "threads of one block").over({128, 256}),
         };
         return schema;
     }
@@ -55,6 +55,14 @@ class RowVectors final : public ShortConvAlgorithm {
             return fmt::format("{} times {} tokens and {} taps do not stay in registers", config["groups"],
                                tokens, traits["width"]);
         return {};
+    }
+
+    /// A thread takes one access of 16 bytes or two; short rows of threads are for few tokens, of which there
+    /// is no second group.
+    bool redundant(const Target&, const Values& traits, const Values& config) const override {
+        const std::int64_t bytes = config["tokens"] * size_of(static_cast<DType>(traits["dtype"]));
+        if (bytes < 16 || bytes > 32) return true;
+        return config["row_threads"] < 64 && (config["groups"] > 1 || config["threads"] > 128);
     }
 
     /// One access of 16 bytes for a thread and group; a row of the block as long as the tokens are many.

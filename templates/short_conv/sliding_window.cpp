@@ -31,12 +31,12 @@ class SlidingWindow final : public ShortConvAlgorithm {
     const Schema& tunables() const override {
         static const Schema schema = {
             Field::integer("vector", 1, 8, 4, "neighbouring channels of one thread").over({1, 2, 4, 8}),
-            Field::integer("tokens", 1, 1024, 32, "tokens of one thread").over({8, 16, 32, 64, 128}),
+            Field::integer("tokens", 1, 1024, 32, "tokens of one thread").over({8, 16, 32, 64}),
             Field::integer("unroll", 1, 32, 8, "tokens that are computed while the next are on their way")
-                .over({2, 4, 8, 16}),
+                .over({2, 4, 8}),
             Field::integer("channel_threads", 1, 1024, 32, "threads side by side along the channels")
-                .over({8, 16, 32, 64, 128}),
-            Field::integer("threads", 32, 1024, 128, "threads of one block").over({64, 128, 256}),
+                .over({8, 16, 32}),
+            Field::integer("threads", 32, 1024, 128, "threads of one block").over({128, 256}),
         };
         return schema;
     }
@@ -70,6 +70,16 @@ class SlidingWindow final : public ShortConvAlgorithm {
             return fmt::format("{} bytes of shared memory; {} has {}", tile.shared_bytes, target.arch(),
                                block_limits(target).shared_bytes);
         return {};
+    }
+
+    /// Few tokens at once, or few channels of a thread, are for taps that leave no registers for more; a row
+    /// of the tile has up to two cache lines.
+    bool redundant(const Target&, const Values& traits, const Values& config) const override {
+        constexpr std::int64_t few_taps = 8, register_bytes = 4, two_lines = 256;
+        const std::int64_t bytes = config["vector"] * size_of(static_cast<DType>(traits["dtype"]));
+        if (config["channel_threads"] * bytes > two_lines) return true;
+        return traits["width"] <= few_taps &&
+               (config["unroll"] < 4 || bytes < std::min(register_bytes, traits["alignment"]));
     }
 
     /// Vectors of 8 bytes, which leave room for the taps in registers and for many threads on a

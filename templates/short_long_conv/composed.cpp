@@ -53,6 +53,9 @@ class Composed final : public Algorithm {
             return "it takes what the short convolution left in memory: fused must be false";
         return long_.rejects(target, long_traits(traits), part_of(config, long_.tunables()));
     }
+    bool redundant(const Target& target, const Values& traits, const Values& config) const override {
+        return long_.redundant(target, long_traits(traits), part_of(config, long_.tunables()));
+    }
     bool suits(const Target& target, const Problem& problem) const override {
         return long_.suits(target, long_problem(problem));
     }

@@ -110,6 +110,11 @@ TEST_CASE("a configuration given by hand: exact, completed from the space, or re
             CHECK(config.values["chunk"] == chunk);
             CHECK(config.algorithm->rejects(target, problem.traits, config.values).empty());
         }
+        if (target.backend != Backend::cpu) { // nor need the value be one that a tuner would try
+            const Config config = with("--algorithm mma --chunk 128");
+            CHECK(config.values["chunk"] == 128);
+            CHECK(config.algorithm->rejects(target, problem.traits, config.values).empty());
+        }
         CHECK_THROWS_WITH_AS(with("--algorithm nonsense"), doctest::Contains("algorithm is 'nonsense'"),
                              UserError);
         CHECK_THROWS_WITH_AS(with("--chunk 100000"), doctest::Contains("--chunk is '100000'; it must be"),

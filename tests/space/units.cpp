@@ -1,12 +1,7 @@
 #include "tests/space/units.hpp"
 
 #include "runtime/digest.hpp"
-#include "templates/families.hpp"
-#include "templates/linear_attention/problem.hpp"
-#include "templates/linear_attention_decode/problem.hpp"
-#include "templates/long_conv/problem.hpp"
-#include "templates/short_conv/problem.hpp"
-#include "templates/short_long_conv/problem.hpp"
+#include "tests/space/problems.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -20,147 +15,6 @@
 namespace chela::space {
 namespace {
 
-/// Traits whose space is compiled, at extents whose default configurations differ.
-using Extents = std::vector<Problem>;
-
-Extents one_piece_and_several(LinearAttention description) {
-    LinearAttention many = description, few = description;
-    many.length = 512, many.heads = 64;
-    few.length = 65536, few.heads = 1;
-    return {many, few};
-}
-
-Extents many_heads_and_few(LinearAttentionDecode description) {
-    LinearAttentionDecode many = description, few = description;
-    many.batch = 256, many.heads = 16;
-    few.batch = 1, few.heads = 16;
-    return {many, few};
-}
-
-Extents long_and_few_tokens(ShortConv description) {
-    ShortConv many = description, few = description;
-    many.batch = 8, many.length = 4096, many.channels = 2048;
-    few.batch = 1, few.length = 16, few.channels = 64;
-    return {many, few};
-}
-
-void add_short_convs(std::vector<Extents>& all) {
-    using enum ConvState;
-    for (const ConvLayout layout : {ConvLayout::channels_last, ConvLayout::channels_first}) {
-        for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32})
-            for (const int width : {3, 4, 8, 32})
-                all.push_back(long_and_few_tokens(
-                    {.width = width, .activation = Activation::silu, .layout = layout, .dtype = dtype}));
-        for (const int width : {2, 4, 5, 16, 32})
-            for (const DType dtype : {DType::bf16, DType::fp32})
-                all.push_back(long_and_few_tokens({.width = width,
-                                                   .activation = Activation::silu,
-                                                   .bias = true,
-                                                   .residual = Residual::tensor,
-                                                   .state = carried,
-                                                   .packed = true,
-                                                   .layout = layout,
-                                                   .dtype = dtype,
-                                                   .weight_dtype = DType::bf16}));
-        all.push_back(long_and_few_tokens({.width = 4, .causal = false, .layout = layout}));
-        all.push_back(long_and_few_tokens({.width = 31, .causal = false, .layout = layout}));
-        all.push_back(long_and_few_tokens({.layout = layout, .alignment = 2}));
-        all.push_back(long_and_few_tokens({.width = 32, .layout = layout, .alignment = 2}));
-    }
-    for (const int width : {4, 32})
-        all.push_back(long_and_few_tokens({.width = width,
-                                           .activation = Activation::silu,
-                                           .residual = Residual::tensor,
-                                           .state = in_place,
-                                           .indexed = true}));
-}
-
-Extents long_and_short_sequences(LongConv description) {
-    LongConv many = description, few = description;
-    many.batch = 8, many.length = many.kernel_length = 4096;
-    few.batch = 1, few.length = few.kernel_length = 1024;
-    return {many, few};
-}
-
-void add_long_convs(std::vector<Extents>& all) {
-    for (const ConvLayout layout : {ConvLayout::channels_last, ConvLayout::channels_first})
-        for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32}) {
-            all.push_back(long_and_short_sequences({.layout = layout, .dtype = dtype}));
-            all.push_back(long_and_short_sequences({.bidirectional = true,
-                                                    .skip = true,
-                                                    .layout = layout,
-                                                    .dtype = dtype,
-                                                    .alignment = static_cast<int>(size_of(dtype))}));
-        }
-    for (const int length : {64, 500, 2048, 8192, 16384, 1 << 17, 1 << 20, 1 << 22})
-        for (const DType dtype : {DType::bf16, DType::fp32})
-            all.push_back({LongConv{.bidirectional = dtype == DType::fp32,
-                                    .layout = ConvLayout::channels_first,
-                                    .dtype = dtype,
-                                    .length = length,
-                                    .kernel_length = length}});
-}
-
-void add_short_long_convs(std::vector<Extents>& all) {
-    for (const ConvLayout layout : {ConvLayout::channels_last, ConvLayout::channels_first})
-        for (const DType dtype : {DType::bf16, DType::fp32}) {
-            const ShortLongConv parallel{
-                .arrangement = Arrangement::parallel, .layout = layout, .dtype = dtype};
-            all.push_back({parallel});
-            for (const int width : {4, 32})
-                all.push_back({ShortLongConv{.width = width,
-                                             .bias = true,
-                                             .skip = true,
-                                             .layout = layout,
-                                             .dtype = dtype,
-                                             .batch = 8,
-                                             .length = 4096,
-                                             .kernel_length = 4096}});
-        }
-}
-
-std::vector<Extents> problems() {
-    std::vector<LinearAttention> list;
-    for (const bool causal : {true, false}) {
-        for (const DType dtype : {DType::bf16, DType::fp16, DType::fp32})
-            for (const int dim : {64, 128})
-                list.push_back({.head_dim = dim, .causal = causal, .dtype = dtype});
-        list.push_back({.head_dim = 128, .causal = causal, .dtype = DType::fp32, .math = Math::tf32});
-        list.push_back({.head_dim = 256, .causal = causal});
-        list.push_back({.head_dim = 60, .value_dim = 100, .causal = causal});
-        list.push_back({.head_dim = 9, .value_dim = 33, .causal = causal});
-        list.push_back({.head_dim = 256, .causal = causal, .dtype = DType::fp32, .math = Math::tf32});
-    }
-    const auto with_all_traits = [&list](LinearAttention description) {
-        if (description.causal) description.decay = Decay::scalar;
-        description.feature_map = FeatureMap::silu;
-        description.normalize = description.packed = true;
-        list.push_back(description);
-    };
-    for (const int dim : {64, 128, 256}) with_all_traits({.head_dim = dim});
-    with_all_traits({.head_dim = 128, .causal = false});
-    with_all_traits({.head_dim = 60, .value_dim = 100, .dtype = DType::fp32});
-    with_all_traits({.head_dim = 128, .dtype = DType::fp32, .math = Math::tf32});
-    std::vector<Extents> all;
-    for (const auto& description : list) all.push_back(one_piece_and_several(description));
-    for (const DType state_dtype : {DType::fp32, DType::bf16}) {
-        for (const int dim : {64, 128, 256})
-            all.push_back(many_heads_and_few({.head_dim = dim, .state_dtype = state_dtype}));
-        for (const auto& [head_dim, value_dim] : {std::pair{128, 128}, {60, 100}, {9, 33}, {256, 256}})
-            all.push_back(many_heads_and_few({.head_dim = head_dim,
-                                              .value_dim = value_dim,
-                                              .state_dtype = state_dtype,
-                                              .decay = Decay::scalar,
-                                              .feature_map = FeatureMap::silu,
-                                              .normalize = true,
-                                              .indexed = true}));
-    }
-    add_short_convs(all);
-    add_long_convs(all);
-    add_short_long_convs(all);
-    return all;
-}
-
 struct Job {
     Target target;
     Problem problem;
@@ -169,14 +23,16 @@ struct Job {
 };
 
 std::vector<Job> jobs(const std::vector<Target>& targets, std::size_t sample) {
+    const std::vector<Space> spaces = problems();
     std::vector<Job> list;
     for (const auto& target : targets)
-        for (const Extents& extents : problems()) {
+        for (const auto& [extents, every] : spaces) {
             const Problem& problem = extents.front();
             for (const Problem& sized : extents)
                 list.push_back({target, sized, default_config(target, sized), true});
+            if (sample && every > 1) continue;
             const std::vector<Config> space = search_space(*problem.family, target, problem.traits);
-            const std::size_t step = sample ? std::max<std::size_t>(1, space.size() / sample) : 1;
+            const std::size_t step = std::max(every, sample ? space.size() / sample : 1);
             for (std::size_t i = step / 2; i < space.size(); i += step)
                 list.push_back({target, problem, space[i], false});
         }
@@ -213,6 +69,12 @@ std::string_view constant_of(std::string_view line) {
     return line.substr(space + 1, equal - space - 1);
 }
 
+/// Whether a kernel has the constant for arithmetic and loops at run time: pieces of a sequence, and
+/// sequences that a block takes one after the other.
+bool is_count(std::string_view constant) {
+    return constant == "segments" || constant == "pieces" || constant == "batches";
+}
+
 } // namespace
 
 std::string essence(const std::string& source) {
@@ -229,7 +91,10 @@ std::string essence(const std::string& source) {
     for (const std::string_view line : lines) {
         const std::string_view constant = constant_of(line);
         if (!constant.empty() && uses[constant] == 1) continue;
-        result += constant == "segments" && line.find(" = 1;") == line.npos ? "segments > 1" : line;
+        if (is_count(constant) && line.find(" = 1;") == line.npos)
+            result.append(constant).append(" > 1");
+        else
+            result += line;
         result += '\n';
     }
     return result;

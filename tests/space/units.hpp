@@ -28,11 +28,13 @@ struct Units {
     std::size_t configurations = 0; ///< that they come from, over all targets and problems
 };
 
-/// The defaults, and `sample` configurations of each space, spread over it (0: all of them).
+/// The defaults, and `sample` configurations of each space that is compiled whole, spread over it (0: all of
+/// them, and of the other spaces what there is to compile).
 Units enumerate(const std::vector<Target>&, std::size_t sample, unsigned threads);
 
 /// The source without what decides neither whether it compiles nor whether it spills: comments, line numbers,
-/// constants of Config that nothing reads, and into how many pieces a sequence is split where it is.
+/// constants of Config that nothing reads, and counts that are known at run time as well, but for whether
+/// they are 1.
 std::string essence(const std::string& source);
 
 } // namespace chela::space
