@@ -1,8 +1,9 @@
 // Compiles search spaces with NVRTC for every generation of GPUs, no device needed.
 //     chela_check_space --sample 4                       every default, and 4 configurations of each space
-//     chela_check_space --journal FILE                   the whole space; run again, it goes on where it
-//     stopped chela_check_space --journal FILE --part 3/8 --seconds 540   the third of eight parts, for nine
-//     minutes chela_check_space --summary FILE…                  what these journals come to
+//     chela_check_space --journal FILE                   the whole space, but for what FILE has of it
+//     chela_check_space --journal FILE --part 3/8        the third of eight parts, for several machines
+//     chela_check_space --journal FILE --seconds 540     for nine minutes
+//     chela_check_space --summary FILE…                  what these journals come to
 // Exit: 0 all compiled and no default spills, 1 not so, 2 bad usage, 4 time ended before everything was
 // compiled.
 
@@ -108,12 +109,13 @@ bool report(const std::vector<const Unit*>& units, const Journal& journal) {
         std::size_t units = 0, compiled = 0, failed = 0, local = 0, defaults = 0, spilling = 0;
         double ms = 0;
     };
-    std::map<std::string, Counts> by_target;
+    std::map<std::string, Counts> by_target, by_family;
     Counts all;
     for (const Unit* unit : units) {
         const Outcome* outcome = journal.find(unit->key);
         const bool spills = outcome && outcome->local_bytes > 0;
-        for (Counts* counts : {&by_target[unit->target.to_string()], &all}) {
+        for (Counts* counts : {&by_target[unit->target.to_string()],
+                               &by_family[std::string(unit->problem.family->name())], &all}) {
             ++counts->units;
             counts->defaults += unit->is_default;
             if (!outcome) continue;
@@ -128,13 +130,16 @@ bool report(const std::vector<const Unit*>& units, const Journal& journal) {
             fmt::print("{}: the default uses {} bytes of local memory\n", unit->to_string(),
                        outcome->local_bytes);
     }
-    by_target["all"] = all;
-    fmt::print("{:<10}{:>10}{:>10}{:>8}{:>14}{:>10}{:>20}{:>12}\n", "target", "kernels", "compiled", "failed",
+    fmt::print("{:<24}{:>10}{:>10}{:>8}{:>14}{:>10}{:>20}{:>12}\n", "", "kernels", "compiled", "failed",
                "local memory", "defaults", "defaults that spill", "CPU hours");
-    for (const auto& [target, counts] : by_target)
-        fmt::print("{:<10}{:>10}{:>10}{:>8}{:>14}{:>10}{:>20}{:>12.2f}\n", target, counts.units,
+    const auto print = [](const std::string& name, const Counts& counts) {
+        fmt::print("{:<24}{:>10}{:>10}{:>8}{:>14}{:>10}{:>20}{:>12.2f}\n", name, counts.units,
                    counts.compiled, counts.failed, counts.local, counts.defaults, counts.spilling,
                    counts.ms / 3.6e6);
+    };
+    for (const auto& [target, counts] : by_target) print(target, counts);
+    for (const auto& [family, counts] : by_family) print(family, counts);
+    print("all", all);
     if (const std::size_t left = all.units - all.compiled - all.failed)
         fmt::print("{} kernels are not compiled yet\n", left);
     return all.failed == 0 && all.spilling == 0;
