@@ -1,17 +1,30 @@
 #!/usr/bin/env python3
-"""Linear attention of chela beside its peers, on one GPU, in one script.
+"""chela beside its peers, on one GPU, in one script: linear attention and convolutions.
 
     python3 bench/peers.py --chela build/chela --output bench/results/h200.json
     python3 bench/peers.py --chela build/chela --output bench/results/h200.json --rows 8-10,extra --budget 30s
+    python3 bench/peers.py --chela build/chela --output bench/results/h200_conv.json --rows conv --budget 0s
     python3 bench/peers.py --show bench/results/h200.json
     python3 bench/peers.py --chart docs/peers.svg bench/results/h200.json
 
-Needs PyTorch, but not with --no-peers; flash-linear-attention (`pip install fla-core==0.5.2`: its kernels) and
-jax-linear-attention are measured where they are installed. Every figure is a median of `--samples` launches with the L2
-flushed between them, timed by events on the device (JAX's: see bench/side_by_side/jax_peer.py); calls of less than 0.1 ms
-are timed in a captured graph too, over sets of tensors that the L2 does not hold (`graph_ms`); `share` is the time of a
-copy of the tensors' bytes (each input read and each output written once) at the copy bandwidth measured in the same run,
-over the measured time. chela is measured with an empty cache, and again after a search of `--budget`, unless that is 0s.
+Needs PyTorch, but not with --no-peers. Measured where they are installed, and else recorded with the error:
+  flash-linear-attention   pip install flash-linear-attention==0.5.2
+  jax-linear-attention     pip install jax-linear-attention
+  causal-conv1d (Dao)      pip install --no-build-isolation causal-conv1d==1.7.0
+  FlashFFTConv             of github.com/HazyResearch/flash-fft-conv (commit b877102): pip install --no-build-isolation in
+                           csrc/flashfftconv, whose setup.py names an architecture, then pip install in the root
+cuFFT is PyTorch's.
+
+Every figure is a median of `--samples` launches with the L2 flushed between them, timed by events on the device (JAX's:
+see bench/side_by_side/jax_peer.py); calls of less than 0.1 ms are timed in a captured graph too, over sets of tensors that
+the L2 does not hold (`graph_ms`); `share` is the time of a copy of the tensors' bytes (each input read and each output
+written once) at the copy bandwidth measured in the same run, over the measured time. chela is measured with an empty cache,
+and again after a search of `--budget`, unless that is 0s.
+
+Where a long convolution's kernel is transformed before, by chela or a peer, the figure is without it, and `cold_ms` with it.
+FlashFFTConv transforms it at each call: `cold_ms` is its call, the figure that of the launches after the transform. Peers in
+fp16 count for bf16: as many bytes. Convolutions of peers are compared with the definition in float32 (`relative_error`); one
+that is off by 2e-2 is recorded as an error and counts nowhere.
 
 The file is written after each row. Where it exists, its rows of the same names are replaced and the others kept, if it is
 of the same GPU and commit. What cannot run, a peer or chela, is recorded with its error.
@@ -29,7 +42,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chela", default="build/chela", help="the program [default: build/chela]")
     parser.add_argument("--output", metavar="FILE", help="JSON file to write or add to")
-    parser.add_argument("--rows", default="1-14,extra", help="such as 1,2,8-10,14,extra-3 [default: 1-14,extra]")
+    parser.add_argument("--rows", default="1-14,extra,conv", help="such as 1,2,8-10,14,extra-3,conv-1-4 [default: 1-14,extra,conv]")
     parser.add_argument("--samples", type=int, default=50, help="timed launches [default: 50]")
     parser.add_argument("--budget", default="30s", help="of the search for each row; 0s: none [default: 30s]")
     parser.add_argument("--records", metavar="DIR", help="cache that the searches' records are kept in [default: none]")
@@ -67,7 +80,7 @@ def heading(program, with_peers):
 def measure(row, arguments, head, bandwidth, of_jax):
     """The record of a row; prints what it finds as it goes."""
     ideal_ms = row.ideal_bytes / bandwidth * 1e3
-    record = {"name": row.name, "label": row.label, "target": row.target, "shape": row.shape,
+    record = {"name": row.name, "label": row.label, "target": row.target, "family": row.family, "shape": row.shape,
               "gpu": head["gpu"], "commit": head["commit"], "copy_tb_per_s": bandwidth / 1e12,
               "measured": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
               "ideal_bytes": row.ideal_bytes, "ideal_ms": ideal_ms, "peers": {}}

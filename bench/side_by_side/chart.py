@@ -3,7 +3,7 @@
 from html import escape
 
 from .results import best_peer, chela_ms, label
-from .rows import is_extra
+from .linear_attention import is_extra
 
 # Read on white and on GitHub's dark ground alike.
 INK, RULE = "#7d8792", "#7d879255"

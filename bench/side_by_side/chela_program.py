@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 BENCH_KEYS = ("config", "choice", "median_ms", "spread_ms", "samples", "ideal_bytes", "copy_bandwidth", "share_of_copy", "host_us", "bare_us",
-              "graph_ms", "graph_spread_ms", "graph_launches", "graph_sets", "graph_share_of_copy")
+              "cold_ms", "prepared_bytes", "graph_ms", "graph_spread_ms", "graph_launches", "graph_sets", "graph_share_of_copy")
 TUNE_KEYS = ("winner", "config", "counts", "compiled", "measured", "space", "exhausted", "seconds", "verification", "toolchain")
 PATIENCE_S = 300  # of one call, besides its budget
 

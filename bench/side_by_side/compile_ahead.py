@@ -18,15 +18,16 @@ def compile_only(row):
         return [1.0, 1.0, 1.0]
 
     with torch.no_grad():
-        for name, work in torch_peers.works(row, torch_peers.tensors(row)):
-            if not name.startswith("fla"):
+        family = torch_peers.of_family(row)
+        for peer in family.peers(row, family.tensors(row)):
+            if not peer.name.startswith("fla"):
                 continue
             for tuner in torch_peers.autotuners():
                 tuner.do_bench = once
             try:
-                work()
+                peer.work()
             except Exception as error:  # will be recorded where it is measured
-                print(f"{row.name}: {name}: {error}", file=sys.stderr)
+                print(f"{row.name}: {peer.name}: {error}", file=sys.stderr)
     torch.cuda.synchronize()
 
 
@@ -34,8 +35,8 @@ def ahead(script, rows):
     """One process for each set of kernels that `rows` need."""
     sets = {}
     for row in rows:
-        if row.peers and row.causal:
-            sets.setdefault((row.heads, row.head_dim, row.values, row.decay, row.normalize, row.decode), row)
+        if row.peers and row.kernels_of_fla:
+            sets.setdefault((row.family, row.kernels_of_fla), row)
     if len(sets) < 2:
         return  # measuring compiles it as fast
     start = time.time()

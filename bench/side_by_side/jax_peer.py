@@ -18,7 +18,7 @@ MARK = "result of a row: "  # others may print too
 
 
 def serves(row) -> bool:
-    return row.peers and row.causal and not row.normalize and not row.decode
+    return row.family == "linear_attention" and row.peers and row.causal and not row.normalize
 
 
 def measure_all(rows, samples) -> dict:

@@ -1,7 +1,8 @@
 """A results file as Markdown."""
 
+from .convolution import is_convolution
+from .linear_attention import GROWTH, is_extra
 from .results import best_peer, chela_ms, label
-from .rows import GROWTH, is_extra
 
 
 def figure(row, ms, failed=False):
@@ -40,6 +41,25 @@ def table_of_peers(rows):
         yield f"| {row.get('name', '')} {label(row)} | {row.get('target', '')} | {peer_cells(row)} | {chela_cells(row)} |"
 
 
+def best_chela(row):
+    """(key, ms) of the faster of untuned and tuned, or None."""
+    times = [(chela_ms(row, key), key) for key in ("chela_untuned", "chela") if chela_ms(row, key)]
+    return min(times)[::-1] if times else None
+
+
+def table_of_convolutions(rows):
+    """As that of peers; then how many times faster chela is, and both with the long kernel prepared anew in each call."""
+    yield ("| row | target | best peer | ms | share of copy | chela untuned, ms | share | tuned, ms | share | times faster "
+           "| prepared anew: the peer, ms | chela, ms |")
+    yield "|" + "---|" * 12
+    for row in rows:
+        peer, chela = best_peer(row), best_chela(row)
+        faster = f"{peer[1] / chela[1]:.2f}" if peer and chela else ""
+        cold = peer and row["peers"][peer[0]].get("cold_ms"), chela and row[chela[0]].get("cold_ms")
+        yield (f"| {row['name']} {label(row)} | {row['target']} | {peer_cells(row)} | {chela_cells(row)} | {faster} | "
+               + " | ".join(f"{ms:.4f}" if ms else "" for ms in cold) + " |")
+
+
 def table_of_extras(rows):
     yield "| row | chela untuned, ms | share of copy | tuned, ms | share | untuned / tuned | untuned is |"
     yield "|" + "---|" * 7
@@ -74,13 +94,14 @@ def conditions(report):
 
 
 def markdown(report) -> str:
-    table = [row for row in report["rows"] if not is_extra(row.get("name", ""))]
+    convolutions = [row for row in report["rows"] if is_convolution(row.get("family", ""))]
     extras = [row for row in report["rows"] if is_extra(row.get("name", ""))]
-    blocks = ["\n".join(table_of_peers(table))] if table else []
+    table = [row for row in report["rows"] if row not in convolutions and row not in extras]
+    blocks = ["\n".join(make(rows)) for make, rows in ((table_of_peers, table), (table_of_convolutions, convolutions)) if rows]
     short = [row for row in report["rows"] if row.get("chela_untuned", {}).get("graph_ms")]
     blocks += ["\n".join(table_of_graphs(short))] if short else []
     blocks += growth({row.get("name"): row for row in table})
     blocks += ["\n".join(table_of_extras(extras))] if extras else []
     blocks += [f"Quoted, not measured in this run: {one['peer']}, {one['shape']}: {one['ms']} ms on an {one['gpu']}, {one['date']}."
-               for one in report.get("quoted", [])]
+               for one in report.get("quoted", []) if one["row"] in {row.get("name") for row in table}]
     return "\n\n".join(blocks + ["; ".join(conditions(report)) + "."])

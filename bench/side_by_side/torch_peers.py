@@ -1,14 +1,21 @@
-"""The peers that run in PyTorch's process: flash-linear-attention, batched products, and softmax for scale."""
+"""Times the peers that run in PyTorch's process."""
 
 import os
 import sys
 import time
 
+from . import convolution_peers, linear_attention_peers
+from .convolution import is_convolution
+
 os.environ.setdefault("FLA_CACHE_RESULTS", "0")  # what Triton chose for one shape is not to serve another
 
-RECURRENT_UP_TO = 4096  # tokens; it takes one step for each
 LONGEST_IN_GRAPH_MS = 0.1  # longer calls do not notice how they are launched
-SOFTMAX_UP_TO = 16384
+LARGEST_ERROR = 2e-2  # rms over rms, of a peer that computes what it should
+
+
+def of_family(row):
+    """The module with the row's tensors, its peers, and what checks their results."""
+    return convolution_peers if is_convolution(row.family) else linear_attention_peers
 
 
 def autotuners():
@@ -32,81 +39,6 @@ def forget_tuning():
     dimension: the choice for the first row would serve all others, and they would not be at their best."""
     for tuner in autotuners():
         tuner.cache.clear()
-
-
-def tensors(row):
-    import torch
-
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[row.dtype]
-    length = 1 if row.decode else row.length
-
-    def random(*shape):
-        return torch.randn(*shape, device="cuda")
-
-    q, k = (random(row.batch, length, row.heads, row.head_dim) for _ in range(2))
-    if row.normalize:  # a denominator that does not vanish
-        q, k = q.abs(), k.abs()
-    made = {"q": q.to(dtype), "k": k.to(dtype), "v": random(row.batch, length, row.heads, row.values).to(dtype)}
-    if row.decode:
-        made["state"] = random(row.batch, row.heads, row.head_dim, row.values)
-    if row.decay == "scalar":
-        made["gate"] = torch.nn.functional.logsigmoid(random(row.batch, length, row.heads))
-    if row.decay == "per_head":
-        made["decay"] = torch.exp2(-2 - 6 * torch.rand(row.heads, device="cuda"))
-    return made
-
-
-def fla_works(row, given):
-    from fla.ops.lightning_attn import chunk_lightning_attn
-    from fla.ops.linear_attn import chunk_linear_attn, fused_chunk_linear_attn, fused_recurrent_linear_attn
-    from fla.ops.simple_gla import chunk_simple_gla, fused_chunk_simple_gla, fused_recurrent_simple_gla
-
-    qkv = given["q"], given["k"], given["v"]
-    recurrent = row.length <= RECURRENT_UP_TO
-    if row.decode:
-        yield "fla fused_recurrent", lambda: fused_recurrent_linear_attn(*qkv, initial_state=given["state"], output_final_state=True, normalize=False)
-    elif row.decay != "none":
-        decay = {"g": given["gate"]} if row.decay == "scalar" else {"g_gamma": -given["decay"]}
-        yield "fla simple_gla", lambda: chunk_simple_gla(*qkv, **decay)
-        yield "fla simple_gla fused_chunk", lambda: fused_chunk_simple_gla(*qkv, **decay)
-        if recurrent:
-            yield "fla simple_gla fused_recurrent", lambda: fused_recurrent_simple_gla(*qkv, **decay)
-        if row.decay == "per_head":
-            yield "fla lightning", lambda: chunk_lightning_attn(*qkv, layer_idx=4, num_layers=8)
-    else:
-        yield "fla chunk", lambda: chunk_linear_attn(*qkv, normalize=row.normalize)
-        yield "fla fused_chunk", lambda: fused_chunk_linear_attn(*qkv, normalize=row.normalize)
-        if recurrent:
-            yield "fla fused_recurrent", lambda: fused_recurrent_linear_attn(*qkv, normalize=row.normalize)
-
-
-def torch_works(row, given):
-    """Peers of PyTorch itself, in the layout that suits them."""
-    import torch
-
-    if row.decode:
-        return
-    if not row.causal:
-        q, k, v = (given[name].transpose(1, 2).contiguous() for name in "qkv")
-        yield "two batched matmuls", lambda: torch.matmul(q, torch.matmul(k.transpose(2, 3), v))
-    if row.length <= SOFTMAX_UP_TO:
-        heads_first = [given[name].transpose(1, 2) for name in "qkv"]
-        attend = torch.nn.functional.scaled_dot_product_attention
-        yield "softmax (PyTorch)", lambda: attend(*heads_first, is_causal=row.causal)
-
-
-def works(row, given):
-    """(name, function) of each peer; fla's import may fail, which is then what stands under its name."""
-    if row.causal:
-        try:
-            yield from fla_works(row, given)
-        except Exception as error:  # it is not installed, or not for this PyTorch
-            message = f"{type(error).__name__}: {error}"
-
-            def fail():
-                raise RuntimeError(message)
-            yield "fla", fail
-    yield from torch_works(row, given)
 
 
 def timed(work, samples, flush):
@@ -180,14 +112,27 @@ def add_graphs(row, samples, results):
         return
     calls = {}
     for _ in range(sets_of_tensors(row)):
-        for name, work in works(row, tensors(row)):
-            if name in short:
-                calls.setdefault(name, []).append(work)
+        for peer in of_family(row).peers(row, of_family(row).tensors(row)):
+            if peer.name in short:
+                calls.setdefault(peer.name, []).append(peer.work)
     for name, of_sets in calls.items():
         try:
             results[name].update(in_graph(of_sets * -(-32 // len(of_sets)), samples))
         except Exception as error:  # it synchronises, say
             results[name]["graph_error"] = f"{type(error).__name__}: {error}"[:500]
+
+
+def figure_of(peer, error_of, samples, flush) -> dict:
+    """Its times, after its result was found right, where `error_of` can tell."""
+    checked = {}
+    if error_of:
+        checked["relative_error"] = error_of(peer.work())
+        if not checked["relative_error"] <= LARGEST_ERROR:
+            return {"error": f"it computes something else: relative error {checked['relative_error']:.3g}, at most {LARGEST_ERROR} counts"}
+    figure = timed(peer.work, samples, flush) | checked
+    if peer.cold:
+        figure["cold_ms"] = timed(peer.cold, samples, flush)["ms"]
+    return figure if peer.counted else figure | {"counted": False}
 
 
 def figures(row, samples) -> dict:
@@ -197,13 +142,13 @@ def figures(row, samples) -> dict:
     flush = torch.empty(64 << 20, dtype=torch.float32, device="cuda")
     forget_tuning()
     with torch.no_grad():
-        for name, work in works(row, tensors(row)):
+        given = of_family(row).tensors(row)
+        error_of = of_family(row).checker(row, given)
+        for peer in of_family(row).peers(row, given):
             try:
-                results[name] = timed(work, samples, flush)
+                results[peer.name] = figure_of(peer, error_of, samples, flush)
             except Exception as error:  # a peer that cannot run is a result too
-                results[name] = {"error": f"{type(error).__name__}: {error}"[:500]}
-            if "softmax" in name:
-                results[name]["counted"] = False  # it computes something else
+                results[peer.name] = {"error": f"{type(error).__name__}: {error}"[:500]}
         add_graphs(row, samples, results)
     return results
 
@@ -220,9 +165,9 @@ def measure(row, samples) -> dict:
 
 def versions() -> dict:
     found = {}
-    for module in ("torch", "triton", "fla"):
+    for module in ("torch", "triton", "fla", "causal_conv1d", "flashfftconv"):
         try:
-            found[module] = __import__(module).__version__
+            found[module] = getattr(__import__(module), "__version__", "of no version")
         except Exception as error:
             found[module] = f"{type(error).__name__}: {error}"[:200]
     return found

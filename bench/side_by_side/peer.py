@@ -1,0 +1,29 @@
+"""What a family offers to be timed beside chela."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    name: str
+    work: Callable
+    cold: Callable | None = None  # the same with what it has prepared before, such as a kernel's transform
+    counted: bool = True  # False: it computes something else, and is there for scale
+
+
+def made(name: str, make: Callable) -> Peer:
+    """The peer of `work, cold = make()`. What that raises, because it is not installed for example, its work raises too:
+    so it is recorded under its name."""
+    try:
+        return Peer(name, *make())
+    except Exception as error:
+        return failed(name, error)
+
+
+def failed(name: str, error: Exception) -> Peer:
+    def fail():
+        raise error
+    return Peer(name, fail)
