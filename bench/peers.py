@@ -8,7 +8,7 @@
     python3 bench/peers.py --chart docs/peers.svg bench/results/h200.json
 
 Needs PyTorch, but not with --no-peers. Measured where they are installed, and else recorded with the error:
-  flash-linear-attention   pip install flash-linear-attention==0.5.2
+  flash-linear-attention   pip install fla-core==0.5.2
   jax-linear-attention     pip install jax-linear-attention
   causal-conv1d (Dao)      pip install --no-build-isolation causal-conv1d==1.7.0
   FlashFFTConv             of github.com/HazyResearch/flash-fft-conv (commit b877102): pip install --no-build-isolation in
