@@ -12,8 +12,8 @@ def figure(row, ms, failed=False):
     return f"{ms:.4f} | {100 * row['ideal_ms'] / ms:.1f} %"
 
 
-def chela_cells(row):
-    return " | ".join(figure(row, chela_ms(row, key), "error" in row.get(key, {})) for key in ("chela_untuned", "chela"))
+def chela_cells(row, keys=("chela_untuned", "chela")):
+    return " | ".join(figure(row, chela_ms(row, key), "error" in row.get(key, {})) for key in keys)
 
 
 def peer_cells(row):
@@ -49,14 +49,15 @@ def best_chela(row):
 
 def table_of_convolutions(rows):
     """As that of peers; then how many times faster chela is, and both with the long kernel prepared anew in each call."""
-    yield ("| row | target | best peer | ms | share of copy | chela untuned, ms | share | tuned, ms | share | times faster "
-           "| prepared anew: the peer, ms | chela, ms |")
-    yield "|" + "---|" * 12
+    keys = ["chela_untuned"] + (["chela"] if any("chela" in row for row in rows) else [])
+    yield ("| row | target | best peer | ms | share of copy | chela untuned, ms | share | "
+           + ("tuned, ms | share | " if "chela" in keys else "") + "times faster | prepared anew: the peer, ms | chela, ms |")
+    yield "|" + "---|" * (8 + 2 * len(keys))
     for row in rows:
         peer, chela = best_peer(row), best_chela(row)
         faster = f"{peer[1] / chela[1]:.2f}" if peer and chela else ""
         cold = peer and row["peers"][peer[0]].get("cold_ms"), chela and row[chela[0]].get("cold_ms")
-        yield (f"| {row['name']} {label(row)} | {row['target']} | {peer_cells(row)} | {chela_cells(row)} | {faster} | "
+        yield (f"| {row['name']} {label(row)} | {row['target']} | {peer_cells(row)} | {chela_cells(row, keys)} | {faster} | "
                + " | ".join(f"{ms:.4f}" if ms else "" for ms in cold) + " |")
 
 
