@@ -16,7 +16,6 @@ from collections.abc import Callable
 from .flash_fft_conv import recorded
 from .peer import made
 
-MIXED_POINTS = (4096, 8192)  # where FlashFFTConv has kernels of fp16 for tensors of bf16
 CHECKED_TOKENS = 32
 
 
@@ -94,22 +93,20 @@ def long_parts(row, given):
         before = transform()
         return lambda x: convolve(x, before), lambda x: convolve(x, transform())
 
-    def flash(dtype, of_tensors):
+    def flash(dtype):
         from flashfftconv import FlashFFTConv
 
         module = FlashFFTConv(points, dtype=dtype).cuda().eval()
-        like = torch.zeros(row.batch, row.channels, length, dtype=of_tensors, device="cuda")
+        like = torch.zeros(row.batch, row.channels, length, dtype=dtype, device="cuda")
         return recorded(module, like, kernel), lambda x: module(x, kernel)
 
-    fp16, bf16, first = torch.float16, torch.bfloat16, "channels_first"
+    first = "channels_first"
     yield Part("cuFFT", functools.partial(cufft, torch.float32, torch.complex64), first)
     if row.layout != first:
         yield Part("cuFFT, strided", functools.partial(cufft, torch.float32, torch.complex64))
-    yield Part("cuFFT fp16", functools.partial(cufft, fp16, torch.complex32), first, "fp16")
-    yield Part("FlashFFTConv bf16", functools.partial(flash, bf16, bf16), first)
-    yield Part("FlashFFTConv fp16", functools.partial(flash, fp16, fp16), first, "fp16")
-    if points in MIXED_POINTS:
-        yield Part("FlashFFTConv fp16, tensors bf16", functools.partial(flash, fp16, bf16), first)
+    yield Part("cuFFT fp16", functools.partial(cufft, torch.float16, torch.complex32), first, "fp16")
+    yield Part("FlashFFTConv bf16", functools.partial(flash, torch.bfloat16), first)
+    yield Part("FlashFFTConv fp16", functools.partial(flash, torch.float16), first, "fp16")
 
 
 def chain(row, given, parts):

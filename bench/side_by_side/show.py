@@ -56,7 +56,9 @@ def table_of_convolutions(rows):
     for row in rows:
         peer, chela = best_peer(row), best_chela(row)
         faster = f"{peer[1] / chela[1]:.2f}" if peer and chela else ""
-        cold = peer and row["peers"][peer[0]].get("cold_ms"), chela and row[chela[0]].get("cold_ms")
+        cold = [peer and row["peers"][peer[0]].get("cold_ms"), chela and row[chela[0]].get("cold_ms")]
+        if any(cold):  # who prepares nothing takes no longer
+            cold = [ms or best and best[1] for ms, best in zip(cold, (peer, chela))]
         yield (f"| {row['name']} {label(row)} | {row['target']} | {peer_cells(row)} | {chela_cells(row, keys)} | {faster} | "
                + " | ".join(f"{ms:.4f}" if ms else "" for ms in cold) + " |")
 
