@@ -131,10 +131,17 @@ std::size_t place_of(int thread, int i, int n) {
     return static_cast<std::size_t>(row_of(thread, i / 2 % 2) * n + i / 4 * 8 + thread % 4 * 2 + i % 2);
 }
 
-std::size_t accumulators_for(Warpgroup& group, int n) {
+std::size_t accumulators_for(Executor& executor, Thread& self, Warpgroup& group, int n, unsigned site) {
     const float* const first = static_cast<ProductOperands*>(group.operands[0])->d;
     for (std::size_t i = 0; i < group.accumulators.size(); ++i)
-        if (group.accumulators[i].products && group.accumulators[i].registers[0] == first) return i;
+        if (group.accumulators[i].products && group.accumulators[i].registers[0] == first) {
+            if (group.accumulators[i].n != n)
+                executor.fail(self, site,
+                              fmt::format("wgmma of n = {} takes accumulators that one of n = {} has not "
+                                          "been waited for: only products of one shape are in order",
+                                          n, group.accumulators[i].n));
+            return i;
+        }
     Accumulators taken;
     taken.n = n;
     taken.values.resize(static_cast<std::size_t>(64 * n));
@@ -225,7 +232,7 @@ void chela_emulator_wgmma(float* d, int n, const unsigned* a_registers, unsigned
         }
         product.b_pieces = pieces_of(unpack(b_descriptor), n, depth, bytes, b_mn_major);
         check_pieces(executor, self, product.b_pieces, unpack(b_descriptor), 'B', site);
-        product.accumulators = accumulators_for(group, n);
+        product.accumulators = accumulators_for(executor, self, group, n, site);
         ++group.accumulators[product.accumulators].products;
         if (executor.races()) product.clock = executor.races()->fork(self);
         group.products.push_back(std::move(product));

@@ -1,6 +1,7 @@
 #pragma once
 // Tiles of x and y between global memory, in either layout, and a row of shared memory for each channel of
-// each sequence. Threads take pieces of neighbouring elements, two tokens or more at a time.
+// each sequence. Threads take pieces of neighbouring elements: in the layout channels_last `unit_tokens` tokens
+// at a time, which they turn into pieces of as many.
 
 #include "long_conv/tokens.cuh"
 #include "prelude/cuda/thread.cuh"
@@ -33,20 +34,21 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
     using Element = typename Config::Element;
     constexpr int packet = Config::packet, rows = Config::tile_batches * Config::tile_channels,
                   units = rows * tokens / Config::unit_elements;
-    constexpr int together = 4; // units that are on their way at once
+    constexpr int together = Config::units_together; // on their way at once
 #pragma unroll 1
     for (int begin = thread_index(); begin < units; begin += together * Config::threads) {
         //@if layout == channels_last
         constexpr int packets = Config::tile_channels / packet; // of one token
-        Piece<Element, packet> of_token[together][2];
+        constexpr int unit_tokens = Config::unit_tokens, token_units = tokens / unit_tokens;
+        Piece<Element, packet> of_token[together][unit_tokens];
 #pragma unroll
         for (int i = 0; i < together; ++i) {
             const int unit = begin + i * Config::threads;
-            const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
-                      batch = tile.batch + unit / packets / (tokens / 2);
+            const int channel = unit % packets * packet, token = unit / packets % token_units * unit_tokens,
+                      batch = tile.batch + unit / packets / token_units;
             const bool is_there = unit < units && batch < arguments.batch;
 #pragma unroll
-            for (int j = 0; j < 2; ++j) {
+            for (int j = 0; j < unit_tokens; ++j) {
                 const int at = first + token + j;
                 of_token[i][j] = load_inputs<Config>(arguments, is_there, batch, tile.channel + channel, at);
             }
@@ -54,14 +56,14 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
 #pragma unroll
         for (int i = 0; i < together; ++i) {
             const int unit = begin + i * Config::threads;
-            const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
-                      batch = unit / packets / (tokens / 2);
+            const int channel = unit % packets * packet, token = unit / packets % token_units * unit_tokens,
+                      batch = unit / packets / token_units;
 #pragma unroll
             for (int j = 0; j < packet; ++j) {
-                Piece<Element, 2> pair{};
-                pair.set(0, of_token[i][0].element(j));
-                pair.set(1, of_token[i][1].element(j));
-                if (unit < units) put(batch * Config::tile_channels + channel + j, token, pair);
+                Piece<Element, unit_tokens> of_channel{};
+#pragma unroll
+                for (int k = 0; k < unit_tokens; ++k) of_channel.set(k, of_token[i][k].element(j));
+                if (unit < units) put(batch * Config::tile_channels + channel + j, token, of_channel);
             }
         }
         //@else
@@ -94,24 +96,25 @@ CHELA_DEVICE void write_rows(const Arguments& arguments, const Tile& tile, const
 #pragma unroll 1
     for (int unit = thread_index(); unit < rows * tokens / Config::unit_elements; unit += Config::threads) {
         //@if layout == channels_last
-        constexpr int packets = Config::tile_channels / packet;
-        const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
-                  batch = unit / packets / (tokens / 2);
+        constexpr int packets = Config::tile_channels / packet, unit_tokens = Config::unit_tokens,
+                      token_units = tokens / unit_tokens;
+        const int channel = unit % packets * packet, token = unit / packets % token_units * unit_tokens,
+                  batch = unit / packets / token_units;
         const int left = arguments.channels - tile.channel - channel,
                   tokens_left =
                       tile.batch + batch < arguments.batch ? arguments.length - (tile.token + token) : 0;
-        Piece<Element, packet> of_token[2] = {};
+        Piece<Element, packet> of_token[unit_tokens] = {};
 #pragma unroll
         for (int i = 0; i < packet; ++i) {
-            Piece<Element, 2> pair;
-            get(batch * Config::tile_channels + channel + i, token, pair);
-            of_token[0].set(i, pair.element(0));
-            of_token[1].set(i, pair.element(1));
+            Piece<Element, unit_tokens> of_channel;
+            get(batch * Config::tile_channels + channel + i, token, of_channel);
+#pragma unroll
+            for (int j = 0; j < unit_tokens; ++j) of_token[j].set(i, of_channel.element(j));
         }
         Element* const to = arguments.y + (tile.batch + batch) * arguments.y_stride[0] +
                             (tile.token + token) * arguments.y_stride[1] + tile.channel + channel;
 #pragma unroll
-        for (int i = 0; i < 2; ++i)
+        for (int i = 0; i < unit_tokens; ++i)
             if (i < tokens_left)
                 store_piece<packet, Config::aligned>(to + i * arguments.y_stride[1], of_token[i], left);
         //@else

@@ -1,0 +1,98 @@
+#pragma once
+// Blocks of 64 tokens of 8 sequences in shared memory, and their products with Toeplitz blocks of 64×64 taps.
+//
+// A block is an operand of wgmma as it lies there: of each sequence 128 bytes, whose 16-byte pieces are xored
+// with the number of the sequence (the 128-byte swizzle).
+
+#include "long_conv/toeplitz_taps.cuh"
+#include "prelude/cuda/matrix.cuh"
+#include "prelude/cuda/wgmma.cuh"
+
+namespace chela {
+
+/// The blocks of a tile: of each channel Config::window of them, one after the other.
+template <class Config>
+class Blocks {
+    using Element = typename Config::Element;
+
+  public:
+    static constexpr int tokens = 64, sequences = 8, elements = sequences * tokens, bytes = 2 * elements;
+
+    CHELA_DEVICE explicit Blocks(Element* first) : first_(first) {}
+
+    CHELA_DEVICE Element* block(int channel, int position) const {
+        return first_ + (channel * Config::window + position) * elements;
+    }
+    CHELA_DEVICE Element* at(int channel, int position, int sequence, int token) const {
+        return block(channel, position) + sequence * tokens + (token / 8 ^ sequence) * 8 + token % 8;
+    }
+    CHELA_DEVICE uint64 operand(int channel) const {
+        return wgmma_descriptor<Swizzle::bytes128>(block(channel, 0), 16, bytes);
+    }
+
+  private:
+    Element* first_;
+};
+
+/// The outputs of a warpgroup: accumulators of the strip's blocks, the last one first.
+template <class Config>
+using Outputs = float[Config::strip * 4];
+
+/// The products of a channel's inputs with neighbouring diagonals, those that a segment of taps begins with.
+template <class Config>
+class Products {
+    using Element = typename Config::Element;
+    static constexpr int strip = Config::strip, steps = Blocks<Config>::tokens / 16;
+
+  public:
+    CHELA_DEVICE Products(const TapSegment<Config>& segment, uint64 inputs)
+        : segment_(segment), inputs_(inputs), warp_(warp_index() % 4) {}
+
+    /// Those of the first `diagonals`, where all blocks of inputs from `positions` on are zeros.
+    CHELA_DEVICE void add(Outputs<Config>& sum, int diagonals, int positions) {
+        load(0, 0);
+#pragma unroll 1
+        for (int first = 0; first < diagonals; first += together) add_some<strip>(sum, first, positions - first);
+        wgmma_pin(sum);
+    }
+
+  private:
+    static constexpr int together = 4; ///< diagonals with as many columns
+
+    /// Taps of a diagonal for the 16 rows of this warp, one fragment for each step along K.
+    CHELA_DEVICE void load(int buffer, int diagonal) {
+        const int first = (diagonal - strip) * steps + warp_;
+#pragma unroll
+        for (int step = 0; step < steps; ++step) taps_[buffer][step] = segment_.fragment(first - step);
+    }
+
+    /// Of the strip's `blocks` last blocks of outputs, the others having no inputs from `needed` on.
+    template <int blocks>
+    CHELA_DEVICE void add_some(Outputs<Config>& sum, int first, int needed) {
+        if constexpr (blocks > together)
+            if (needed <= blocks - together) return add_some<blocks - together>(sum, first, needed);
+        constexpr int columns = blocks * Blocks<Config>::sequences;
+        auto& part = reinterpret_cast<float(&)[columns / 2]>(sum);
+#pragma unroll
+        for (int i = 0; i < together; ++i) {
+            wgmma_fence();
+#pragma unroll
+            for (int step = 0; step < steps; ++step)
+                wgmma<columns, Element>(
+                    part, taps_[i % 2][step].r,
+                    wgmma_advance(inputs_, (first + i) * Blocks<Config>::bytes + step * 32));
+            wgmma_commit();
+            wgmma_wait<1>(); // the registers of the diagonal before are free
+            const int next = first + i + 1;
+            load((i + 1) % 2, next < strip ? next : 0);
+        }
+        wgmma_wait<0>(); // before products of another shape take the sums
+    }
+
+    const TapSegment<Config>& segment_;
+    uint64 inputs_;
+    int warp_;
+    FragmentA taps_[2][steps];
+};
+
+} // namespace chela
