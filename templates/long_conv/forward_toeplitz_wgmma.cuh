@@ -4,13 +4,12 @@
 // With tokens in blocks of 64, block i of a channel's outputs in 8 sequences is the 64×8 matrix
 //     Y_i = Σ_d T_d X_{i - d}             T_d: the 64×64 Toeplitz block of diagonal d
 // A warpgroup takes a strip of such blocks of outputs, side by side the columns of one wgmma, the last block
-// first. Blocks of inputs lie in shared memory in the same order: those that a strip takes with a diagonal are
-// neighbours, and those for the next diagonal begin one block further. So the operand moves, and a row of
+// first. Blocks of inputs lie in shared memory in the same order: those that a strip takes with a diagonal
+// are neighbours, and those for the next diagonal begin one block further. So the operand moves, and a row of
 // accumulators stays where it is. The taps come from registers: of T_d, each warp has a row of the 16×16
 // blocks of toeplitz_taps.cuh.
 
-#include "long_conv/rows.cuh"
-#include "long_conv/shared_pieces.cuh"
+#include "long_conv/copied_rows.cuh"
 #include "long_conv/toeplitz_blocks.cuh"
 #include "prelude/cuda/barrier.cuh"
 
@@ -33,13 +32,12 @@ template <int count, class Config, class Arguments>
 CHELA_DEVICE void load_blocks(const Blocks<Config>& blocks, const Arguments& arguments, const Tile& tile,
                               int first_channel, int last, int position) {
     constexpr int tokens = Blocks<Config>::tokens;
-    read_rows<Config, count * tokens>(
-        arguments, tile, (last - count + 1) * tokens, [&](int row, int token, const auto& piece) {
-            const int channel = row % Config::tile_channels, sequence = row / Config::tile_channels;
-            if (channel >= first_channel)
-                put_piece(blocks.at(channel, position + count - 1 - token / tokens, sequence, token % tokens),
-                          piece);
-        });
+    copy_rows<Config, count * tokens>(arguments, tile, (last - count + 1) * tokens, [=](int row, int token) {
+        const int channel = row % Config::tile_channels, sequence = row / Config::tile_channels;
+        return channel < first_channel
+                   ? nullptr
+                   : blocks.at(channel, position + count - 1 - token / tokens, sequence, token % tokens);
+    });
 }
 
 /// Sets `count` blocks of all channels to zeros.
@@ -98,8 +96,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         for (int diagonal = first_diagonal; diagonal <= last_diagonal; diagonal += depth) {
             const int last_input = last_output - diagonal, // block, the one in front
                 positions = last_input - first_input_block<Config>(arguments) + 1;
-            const bool is_last = positions <= strip; // no others come in sight
-            sync_threads(); // everyone is done with inputs and taps
+            const bool is_last = positions <= strip;                  // no others come in sight
+            sync_threads();                                           // everyone is done with inputs and taps
             if (pass == 0 || !is_last || diagonal > first_diagonal) { // they are not there yet
                 load_blocks<strip>(blocks, arguments, tile, pass * Config::groups, last_input, 0);
                 if (is_last)
@@ -107,11 +105,13 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                 else
                     load_blocks<depth>(blocks, arguments, tile, pass * Config::groups, last_input - strip,
                                        strip);
-                fence_proxy_async();
             }
             if (has_channel)
-                taps.template load<128>(arguments, channel, (diagonal + strip) * tokens - 1, scale.of_taps,
+                taps.template load<128>(arguments, channel,
+                                        (diagonal + Config::segment_diagonals) * tokens - 1, scale.of_taps,
                                         thread_index() % 128);
+            cp_async_wait<0>();
+            fence_proxy_async();
             sync_threads();
             const int left = last_diagonal - diagonal + 1, most = is_last ? strip : depth;
             if (has_channel)

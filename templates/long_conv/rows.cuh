@@ -1,7 +1,7 @@
 #pragma once
 // Tiles of x and y between global memory, in either layout, and a row of shared memory for each channel of
-// each sequence. Threads take pieces of neighbouring elements: in the layout channels_last `unit_tokens` tokens
-// at a time, which they turn into pieces of as many.
+// each sequence. Threads take pieces of neighbouring elements: in the layout channels_last `unit_tokens`
+// tokens at a time, which they turn into pieces of as many.
 
 #include "long_conv/tokens.cuh"
 #include "prelude/cuda/thread.cuh"

@@ -52,7 +52,8 @@ class Products {
     CHELA_DEVICE void add(Outputs<Config>& sum, int diagonals, int positions) {
         load(0, 0);
 #pragma unroll 1
-        for (int first = 0; first < diagonals; first += together) add_some<strip>(sum, first, positions - first);
+        for (int first = 0; first < diagonals; first += together)
+            add_some<strip>(sum, first, positions - first);
         wgmma_pin(sum);
     }
 
@@ -61,7 +62,7 @@ class Products {
 
     /// Taps of a diagonal for the 16 rows of this warp, one fragment for each step along K.
     CHELA_DEVICE void load(int buffer, int diagonal) {
-        const int first = (diagonal - strip) * steps + warp_;
+        const int first = (diagonal - Config::segment_diagonals) * steps + warp_;
 #pragma unroll
         for (int step = 0; step < steps; ++step) taps_[buffer][step] = segment_.fragment(first - step);
     }
@@ -84,7 +85,7 @@ class Products {
             wgmma_commit();
             wgmma_wait<1>(); // the registers of the diagonal before are free
             const int next = first + i + 1;
-            load((i + 1) % 2, next < strip ? next : 0);
+            load((i + 1) % 2, next < Config::segment_diagonals ? next : 0);
         }
         wgmma_wait<0>(); // before products of another shape take the sums
     }

@@ -88,7 +88,8 @@ class TapSegment {
     /// tap_below(i) is for the lag `top - i`.
     template <int threads, class TapBelow>
     CHELA_DEVICE void write(const TapBelow& tap_below, float scale, int thread) const {
-        constexpr int together = 4, words = Config::segment_taps / 2; // words that are on their way at once
+        constexpr int words = Config::segment_taps / 2, each = (words + threads - 1) / threads,
+                      together = each < 6 ? each : 4; // words that are on their way at once
 #pragma unroll 1
         for (int begin = thread; begin < words; begin += together * threads) {
             float value[together][3];

@@ -11,7 +11,7 @@ constexpr std::int64_t sequences = 8, block_tokens = 64, group_threads = 128;
 /// Sizes that follow from the tunables; in elements unless the name says bytes.
 struct Layout {
     LongConvTile tile;
-    std::int64_t window, segment_taps, tap_pitch, shared_bytes, registers, threads;
+    std::int64_t window, segment_diagonals, segment_taps, tap_pitch, shared_bytes, registers, threads;
 
     Layout(const Values& traits, const Values& config) {
         const std::int64_t strip = config["strip"], groups = config["groups"];
@@ -22,10 +22,10 @@ struct Layout {
                 .unit_tokens = 8,
                 .units_together = last ? 1 : 8};
         window = strip + config["depth"];
-        segment_taps = (strip + 1) * block_tokens; // the lags of as many diagonals
-        tap_pitch = segment_taps + 32;             // the two copies of taps fall into all banks
-        shared_bytes =
-            2 * (tile.channels * window * block_tokens * sequences + groups * 2 * tap_pitch);
+        segment_diagonals = std::max(strip, std::int64_t{config["depth"]});
+        segment_taps = (segment_diagonals + 1) * block_tokens;
+        tap_pitch = segment_taps + 32; // the two copies of taps fall into all banks
+        shared_bytes = 2 * (tile.channels * window * block_tokens * sequences + groups * 2 * tap_pitch);
         registers = 4 * strip + 32 + 24; // sums, the taps of two diagonals, and what the loops around need
         threads = group_threads * groups;
     }
@@ -41,8 +41,8 @@ class ToeplitzWgmma final : public LongConvAlgorithm {
             Field::integer("groups", 1, 8, 1, "warpgroups of one block").over({1, 2, 4}),
             Field::integer("group_channels", 1, 16, 1, "channels of a warpgroup, one after the other")
                 .over({1, 2, 4}),
-            Field::integer("depth", 4, 16, 4, "diagonals of blocks whose inputs are in shared memory at once")
-                .over({4, 16}),
+            Field::integer("depth", 4, 32, 4, "diagonals of blocks whose inputs are in shared memory at once")
+                .over({4, 20}),
             Field::integer("blocks_per_sm", 1, 8, 4, "blocks per multiprocessor that registers are kept for")
                 .over({1, 2, 3, 4, 5}),
         };
@@ -79,7 +79,11 @@ class ToeplitzWgmma final : public LongConvAlgorithm {
 
     Values default_config(const Target& target, const Problem& problem) const override {
         Values config(tunables());
-        if (problem.extents["length"] <= 8 * block_tokens) config.set("strip", 8);
+        if (problem.extents["length"] <= 8 * block_tokens)
+            config.set("strip", 8);
+        else if (problem.extents["length"] > 16 * block_tokens &&
+                 problem.extents["kernel_length"] > 3 * block_tokens)
+            config.set("depth", 20);
         if (conv_layout(problem.traits) == ConvLayout::channels_last)
             config.set("groups", 4).set("group_channels", 2).set("blocks_per_sm", 1);
         while (config["blocks_per_sm"] > 1 && !rejects(target, problem.traits, config).empty())
@@ -94,6 +98,7 @@ class ToeplitzWgmma final : public LongConvAlgorithm {
         return long_conv_program(target, traits, *this, config, "long_conv/forward_toeplitz_wgmma.cuh",
                                  layout.tile, layout.threads, layout.shared_bytes,
                                  {long_conv_constant("window", layout.window),
+                                  long_conv_constant("segment_diagonals", layout.segment_diagonals),
                                   long_conv_constant("tap_pitch", layout.tap_pitch),
                                   long_conv_constant("segment_taps", layout.segment_taps)},
                                  adapt);

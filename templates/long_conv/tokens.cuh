@@ -6,6 +6,8 @@
 
 namespace chela {
 
+enum { inputs_are_x = true };
+
 /// A piece of inputs (pieces.cuh): x itself.
 template <class Config, class Arguments>
 CHELA_DEVICE Piece<typename Config::Element, Config::packet>

@@ -180,10 +180,10 @@ class Composed final : public Algorithm {
 } // namespace
 
 std::span<const Algorithm* const> short_long_conv_algorithms() {
-    static const Composed fft(long_conv_fft()), toeplitz_batch(long_conv_toeplitz_batch()),
-        toeplitz(long_conv_toeplitz()), direct(long_conv_direct()), cpu_fft(long_conv_cpu_fft()),
-        cpu_blocked(long_conv_cpu_blocked());
-    static const std::array<const Algorithm*, 6> list{&fft,    &toeplitz_batch, &toeplitz,
+    static const Composed fft(long_conv_fft()), toeplitz_wgmma(long_conv_toeplitz_wgmma()),
+        toeplitz_batch(long_conv_toeplitz_batch()), toeplitz(long_conv_toeplitz()),
+        direct(long_conv_direct()), cpu_fft(long_conv_cpu_fft()), cpu_blocked(long_conv_cpu_blocked());
+    static const std::array<const Algorithm*, 7> list{&fft,    &toeplitz_wgmma, &toeplitz_batch, &toeplitz,
                                                       &direct, &cpu_fft,        &cpu_blocked};
     return list;
 }

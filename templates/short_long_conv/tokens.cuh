@@ -9,6 +9,8 @@
 namespace chela {
 
 //@if short_in_loading
+enum { inputs_are_x = false };
+
 /// What tap w of a channel's short kernel, and its bias, are multiplied by for activation().
 template <class Config, class Arguments>
 CHELA_DEVICE float short_tap(const Arguments& arguments, int channel, int w) {
@@ -69,6 +71,8 @@ load_inputs(const Arguments& arguments, bool is_there, int batch, int channel, i
     return Piece<typename Config::Element, packet>(value);
 }
 //@else
+enum { inputs_are_x = true };
+
 /// x, or in its place what the short convolution left in the workspace.
 template <class Config, class Arguments>
 CHELA_DEVICE Piece<typename Config::Element, Config::packet>

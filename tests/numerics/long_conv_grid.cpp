@@ -200,6 +200,19 @@ std::vector<std::string> run_transforms(Session& session, GridSize size) {
     return wrong;
 }
 
+std::vector<std::string> run_wgmma(Session& session, GridSize size) {
+    std::vector<std::string> wrong;
+    const Target target = session.device().target();
+    for (const Case& entry : long_conv_grid(size)) {
+        const Algorithm& with = entry.problem.family->algorithm("toeplitz_wgmma");
+        if (!with.rejects(target, entry.problem.traits).empty()) continue; // fp32
+        const Config config{&with, with.default_config(target, entry.problem)};
+        if (std::string what = run_case(session, entry, config); !what.empty())
+            wrong.push_back(std::move(what));
+    }
+    return wrong;
+}
+
 std::vector<LongConv> long_conv_spaces() {
     std::vector<LongConv> list;
     for (const ConvLayout layout : layouts)

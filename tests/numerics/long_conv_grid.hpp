@@ -12,6 +12,9 @@ std::vector<Case> long_conv_grid(GridSize);
 /// ones too on a GPU.
 std::vector<std::string> run_transforms(Session&, GridSize);
 
+/// What is wrong with tensor cores of sm_90a on the grid, whose batches are mostly served by others.
+std::vector<std::string> run_wgmma(Session&, GridSize);
+
 /// Problems whose search spaces are run (run_space).
 std::vector<LongConv> long_conv_spaces();
 

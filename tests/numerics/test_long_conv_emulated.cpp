@@ -20,6 +20,12 @@ TEST_CASE("long_conv: Fourier transforms, emulated") {
         CHECK_MESSAGE(wrong.empty(), wrong);
 }
 
+TEST_CASE("long_conv: wgmma, emulated") {
+    Session session = emulated("emulator:sm_90a");
+    for (const std::string& wrong : run_wgmma(session, GridSize::reduced))
+        CHECK_MESSAGE(wrong.empty(), wrong);
+}
+
 TEST_CASE("long_conv: configurations from all over the search space, emulated") {
     Session session = emulated("emulator:sm_80");
     for (const auto& problem : long_conv_spaces())
