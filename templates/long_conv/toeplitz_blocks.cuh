@@ -50,7 +50,6 @@ class Products {
 
     /// Those of the first `diagonals`, where all blocks of inputs from `positions` on are zeros.
     CHELA_DEVICE void add(Outputs<Config>& sum, int diagonals, int positions) {
-        load(0, 0);
 #pragma unroll 1
         for (int first = 0; first < diagonals; first += together)
             add_some<strip>(sum, first, positions - first);
@@ -60,13 +59,6 @@ class Products {
   private:
     static constexpr int together = 4; ///< diagonals with as many columns
 
-    /// Taps of a diagonal for the 16 rows of this warp, one fragment for each step along K.
-    CHELA_DEVICE void load(int buffer, int diagonal) {
-        const int first = (diagonal - Config::segment_diagonals) * steps + warp_;
-#pragma unroll
-        for (int step = 0; step < steps; ++step) taps_[buffer][step] = segment_.fragment(first - step);
-    }
-
     /// Of the strip's `blocks` last blocks of outputs, the others having no inputs from `needed` on.
     template <int blocks>
     CHELA_DEVICE void add_some(Outputs<Config>& sum, int first, int needed) {
@@ -74,26 +66,29 @@ class Products {
             if (needed <= blocks - together) return add_some<blocks - together>(sum, first, needed);
         constexpr int columns = blocks * Blocks<Config>::sequences;
         auto& part = reinterpret_cast<float(&)[columns / 2]>(sum);
+        const uint64 inputs = wgmma_advance(inputs_, first * Blocks<Config>::bytes);
+        const int block = (first - Config::segment_diagonals) * steps + warp_;
 #pragma unroll
         for (int i = 0; i < together; ++i) {
+            FragmentA taps[steps]; // of the diagonal, for the 16 rows of this warp
+            segment_.fragments(taps, block + i * steps);
             wgmma_fence();
 #pragma unroll
             for (int step = 0; step < steps; ++step)
-                wgmma<columns, Element>(
-                    part, taps_[i % 2][step].r,
-                    wgmma_advance(inputs_, (first + i) * Blocks<Config>::bytes + step * 32));
+                wgmma<columns, Element>(part, taps[step].r,
+                                        wgmma_advance(inputs, i * Blocks<Config>::bytes + step * 32));
             wgmma_commit();
-            wgmma_wait<1>(); // the registers of the diagonal before are free
-            const int next = first + i + 1;
-            load((i + 1) % 2, next < Config::segment_diagonals ? next : 0);
+            // The next diagonal's taps come while this one is at work; other widths take the sums after it.
+            if (i + 1 < together)
+                wgmma_wait<1>();
+            else
+                wgmma_wait<0>();
         }
-        wgmma_wait<0>(); // before products of another shape take the sums
     }
 
     const TapSegment<Config>& segment_;
     uint64 inputs_;
     int warp_;
-    FragmentA taps_[2][steps];
 };
 
 } // namespace chela
