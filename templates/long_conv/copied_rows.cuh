@@ -1,6 +1,8 @@
 #pragma once
-// Rows of x straight to shared memory, by asynchronous copies where inputs are x itself and its tokens
-// neighbours.
+// Rows of x to shared memory by asynchronous copies, where inputs are x itself.
+//
+// Where channels are neighbours, a thread copies packets of 8 tokens and turns them into rows in their place:
+// those of token j go to where 8 tokens of one of the channels will be.
 
 #include "long_conv/rows.cuh"
 #include "long_conv/shared_pieces.cuh"
@@ -8,36 +10,94 @@
 
 namespace chela {
 
-/// What read_rows() reads, to shared memory: place(row, token) is where a token of a row goes, and with it
-/// those up to the next multiple of 8; null where they are not wanted. All is there after cp_async_wait().
+/// Whether asynchronous copies bring all tokens [first, first + tokens) of a tile.
+template <class Config, int tokens, class Arguments>
+CHELA_DEVICE bool are_copied(const Arguments& arguments, const Tile& tile, int first) {
+    if (!Config::aligned || !inputs_are_x || Config::packet < 2) return false; // 4 bytes at least
+    //@if layout == channels_last
+    if (tile.channel + Config::tile_channels > arguments.channels) return false;
+    //@end
+    return first >= 0 && first + tokens <= arguments.length;
+}
+
+//@if layout == channels_last
+/// Calls visit(batch, token, channel) for the packets of 8 tokens of this thread.
+template <class Config, int tokens, class Visit>
+CHELA_DEVICE void for_packets(const Visit& visit) {
+    constexpr int packets = Config::tile_channels / Config::packet, groups = tokens / 8;
+#pragma unroll 1
+    for (int unit = thread_index(); unit < Config::tile_batches * groups * packets; unit += Config::threads)
+        visit(unit / packets / groups, unit / packets % groups * 8, unit % packets * Config::packet);
+}
+
+/// Where the packet of a token goes, the `j`-th of 8.
+template <class Config, class Place>
+CHELA_DEVICE typename Config::Element* place_of_packet(const Place& place, int batch, int token, int channel,
+                                                       int j) {
+    return place(batch * Config::tile_channels + channel + j * Config::packet / 8, token) +
+           j * Config::packet % 8;
+}
+//@end
+
+/// Starts the copies of what are_copied(). Of 8 tokens, from a multiple of 8 on, those of a row lie at
+/// place(row, token).
 template <class Config, int tokens, class Arguments, class Place>
 CHELA_DEVICE void copy_rows(const Arguments& arguments, const Tile& tile, int first, const Place& place) {
     using Element = typename Config::Element;
-    //@if layout == channels_first
-    if constexpr (Config::aligned && inputs_are_x) {
-        constexpr int packet = Config::packet, packets = tokens / packet;
+    constexpr int packet = Config::packet, bytes = packet * sizeof(Element);
+    if constexpr (bytes >= 4) {
+        //@if layout == channels_last
+        for_packets<Config, tokens>([&](int batch, int token, int channel) {
+            const bool is_there = tile.batch + batch < arguments.batch;
+            const Element* const from = arguments.x + (tile.batch + batch) * arguments.x_stride[0] +
+                                        (first + token) * arguments.x_stride[1] + tile.channel + channel;
+#pragma unroll
+            for (int j = 0; j < 8; ++j)
+                cp_async<bytes>(place_of_packet<Config>(place, batch, token, channel, j),
+                                is_there ? from + j * arguments.x_stride[1] : arguments.x, is_there);
+        });
+        //@else
+        constexpr int packets = tokens / packet,
+                      across = packets < Config::threads ? packets : Config::threads;
 #pragma unroll 4
-        for (int unit = thread_index(); unit < Config::tile_batches * Config::tile_channels * packets;
-             unit += Config::threads) {
-            const int row = unit / packets, in_row = unit % packets * packet, token = first + in_row;
+        for (int row = thread_index() / across; row < Config::tile_batches * Config::tile_channels;
+             row += Config::threads / across) {
             const int batch = tile.batch + row / Config::tile_channels,
                       channel = tile.channel + row % Config::tile_channels;
             const bool is_there = batch < arguments.batch && channel < arguments.channels;
-            Element* const to = place(row, in_row);
-            if (!to) continue;
-            if (is_there && token >= 0 && token + packet <= arguments.length)
-                cp_async<packet * sizeof(Element)>(to, arguments.x + batch * arguments.x_stride[0] +
-                                                           channel * arguments.x_stride[1] + token);
-            else
-                put_piece(to, load_inputs<Config>(arguments, is_there, batch, channel, token));
+            const Element* const from =
+                arguments.x + batch * arguments.x_stride[0] + channel * arguments.x_stride[1] + first;
+#pragma unroll
+            for (int token = thread_index() % across * packet; token < tokens; token += across * packet)
+                cp_async<bytes>(place(row, token), is_there ? from + token : arguments.x, is_there);
         }
+        //@end
         cp_async_commit();
-        return;
     }
-    //@end
-    read_rows<Config, tokens>(arguments, tile, first, [&place](int row, int token, const auto& piece) {
-        if (Element* const to = place(row, token)) put_piece(to, piece);
+}
+
+/// Makes rows of what this thread copied, when it is there.
+template <class Config, int tokens, class Place>
+CHELA_DEVICE void turn_rows(const Place& place) {
+    //@if layout == channels_last
+    using Element = typename Config::Element;
+    constexpr int packet = Config::packet;
+    for_packets<Config, tokens>([&](int batch, int token, int channel) {
+        Piece<Element, packet> of_token[8];
+#pragma unroll
+        for (int j = 0; j < 8; ++j)
+            get_piece(place_of_packet<Config>(place, batch, token, channel, j), of_token[j]);
+#pragma unroll
+        for (int i = 0; i < packet; ++i) {
+            Piece<Element, 8> of_channel{};
+#pragma unroll
+            for (int j = 0; j < 8; ++j) of_channel.set(j, of_token[j].element(i));
+            put_piece(place(batch * Config::tile_channels + channel + i, token), of_channel);
+        }
     });
+    //@else
+    (void)place;
+    //@end
 }
 
 } // namespace chela

@@ -26,19 +26,49 @@ CHELA_DEVICE int first_input_block(const Arguments& arguments) {
     //@end
 }
 
-/// Reads `count` blocks of inputs of the tile's channels from `first_channel` on, the last of them, number
-/// `last`, to `position`.
+/// `count` blocks of inputs of all channels, to neighbouring positions: the last of them, number `last`, to
+/// `position`.
 template <int count, class Config, class Arguments>
-CHELA_DEVICE void load_blocks(const Blocks<Config>& blocks, const Arguments& arguments, const Tile& tile,
-                              int first_channel, int last, int position) {
-    constexpr int tokens = Blocks<Config>::tokens;
-    copy_rows<Config, count * tokens>(arguments, tile, (last - count + 1) * tokens, [=](int row, int token) {
-        const int channel = row % Config::tile_channels, sequence = row / Config::tile_channels;
-        return channel < first_channel
-                   ? nullptr
-                   : blocks.at(channel, position + count - 1 - token / tokens, sequence, token % tokens);
-    });
-}
+class BlockLoad {
+    static constexpr int tokens = Blocks<Config>::tokens;
+
+  public:
+    /// Starts it; later passes leave the channels before theirs as they are.
+    CHELA_DEVICE BlockLoad(const Blocks<Config>& blocks, const Arguments& arguments, const Tile& tile,
+                           int pass, int last, int position)
+        : blocks_(blocks), position_(position),
+          copies_(pass == 0 &&
+                  are_copied<Config, count * tokens>(arguments, tile, (last - count + 1) * tokens)) {
+        const int first = (last - count + 1) * tokens;
+        if (copies_) {
+            copy_rows<Config, count * tokens>(arguments, tile, first, place());
+            return;
+        }
+        const auto to = place();
+        read_rows<Config, count * tokens>(arguments, tile, first,
+                                          [to, pass](int row, int token, const auto& piece) {
+                                              if (row % Config::tile_channels >= pass * Config::groups)
+                                                  put_piece(to(row, token), piece);
+                                          });
+    }
+    CHELA_DEVICE void finish() const {
+        if (!copies_) return;
+        cp_async_wait<0>();
+        turn_rows<Config, count * tokens>(place());
+    }
+
+  private:
+    CHELA_DEVICE auto place() const {
+        return [blocks = blocks_, position = position_](int row, int token) {
+            return blocks.at(row % Config::tile_channels, position + count - 1 - token / tokens,
+                             row / Config::tile_channels, token % tokens);
+        };
+    }
+
+    Blocks<Config> blocks_;
+    int position_;
+    bool copies_;
+};
 
 /// Sets `count` blocks of all channels to zeros.
 template <int count, class Config>
@@ -75,54 +105,74 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     const Tile tile = tile_of<Config>(arguments);
     const int group = warp_index() / 4;
 
-    Element* const rows = reinterpret_cast<Element*>(dynamic_shared());
-    const Blocks<Config> blocks(rows);
-    const TapSegment<Config> taps(blocks.block(Config::tile_channels, 0) + group * 2 * Config::tap_pitch);
-
+    const Blocks<Config> blocks(reinterpret_cast<Element*>(dynamic_shared()));
+    const auto taps_of = [blocks](int channel) {
+        return TapSegment<Config>(blocks.block(Config::tile_channels, 0) + channel * 2 * Config::tap_pitch);
+    };
     const Lags lags = lags_of(arguments, tile.token, Config::tile_tokens);
     const int first_diagonal = floor_divide(lags.first, tokens),
               last_diagonal = floor_divide(lags.last + tokens - 1, tokens),
               last_output = tile.token / tokens + strip - 1; // block
-#pragma unroll 1
-    for (int pass = 0; pass < Config::group_channels; ++pass) {
-        const int own = pass * Config::groups + group, channel = tile.channel + own; // the warpgroup's
-        const bool has_channel = channel < arguments.channels;
+    const auto scale_of = [&](int in_tile) {
         TapScale scale;
         //@if dtype == fp16
-        if (has_channel) scale = tap_scale(arguments, channel, lags);
+        if (tile.channel + in_tile < arguments.channels)
+            scale = tap_scale(arguments, tile.channel + in_tile, lags);
         //@end
+        return scale;
+    };
+    // Taps of the warpgroup's channels from a pass on, for diagonals from one on.
+    const auto load_taps = [&](int pass, int diagonal) {
+#pragma unroll 1
+        for (int own = pass * Config::groups + group; own < Config::tile_channels; own += Config::groups)
+            if (tile.channel + own < arguments.channels)
+                taps_of(own).template load<128>(arguments, tile.channel + own,
+                                                (diagonal + Config::segment_diagonals) * tokens - 1,
+                                                scale_of(own).of_taps, thread_index() % 128);
+    };
+#pragma unroll 1
+    for (int pass = 0; pass < Config::group_channels; ++pass) {
+        const int own = pass * Config::groups + group; // the warpgroup's channel
+        const bool has_channel = tile.channel + own < arguments.channels;
         Outputs<Config> sum = {};
 #pragma unroll 1
         for (int diagonal = first_diagonal; diagonal <= last_diagonal; diagonal += depth) {
             const int last_input = last_output - diagonal, // block, the one in front
                 positions = last_input - first_input_block<Config>(arguments) + 1;
             const bool is_last = positions <= strip;                  // no others come in sight
-            sync_threads();                                           // everyone is done with inputs and taps
             if (pass == 0 || !is_last || diagonal > first_diagonal) { // they are not there yet
-                load_blocks<strip>(blocks, arguments, tile, pass * Config::groups, last_input, 0);
-                if (is_last)
+                sync_threads();                                       // everyone is done with those before
+                const BlockLoad<strip, Config, Arguments> in_front(blocks, arguments, tile, pass, last_input,
+                                                                   0);
+                if (is_last) {
                     clear_blocks<3>(blocks, strip);
-                else
-                    load_blocks<depth>(blocks, arguments, tile, pass * Config::groups, last_input - strip,
-                                       strip);
+                    load_taps(pass, diagonal);
+                } else {
+                    const BlockLoad<depth, Config, Arguments> behind(blocks, arguments, tile, pass,
+                                                                     last_input - strip, strip);
+                    load_taps(pass, diagonal);
+                    behind.finish();
+                }
+                in_front.finish();
+                fence_proxy_async();
+                sync_threads();
             }
-            if (has_channel)
-                taps.template load<128>(arguments, channel,
-                                        (diagonal + Config::segment_diagonals) * tokens - 1, scale.of_taps,
-                                        thread_index() % 128);
-            cp_async_wait<0>();
-            fence_proxy_async();
-            sync_threads();
             const int left = last_diagonal - diagonal + 1, most = is_last ? strip : depth;
             if (has_channel)
-                Products<Config>(taps, blocks.operand(own)).add(sum, left < most ? left : most, positions);
+                Products<Config>(taps_of(own), blocks.operand(own))
+                    .add(sum, left < most ? left : most, positions);
             if (is_last) break;
         }
-        sync_threads(); // the warpgroup is done with its inputs
-        store_sums(blocks, own, sum, scale.of_sums);
+        // The warpgroup is done with its inputs.
+        //@if groups == 1
+        sync_threads();
+        //@else
+        named_barrier_sync(1 + group, 128);
+        //@end
+        store_sums(blocks, own, sum, scale_of(own).of_sums);
     }
     sync_threads();
-    write_rows<Config>(arguments, tile, [blocks](int row, int token, auto& piece) {
+    write_rows<Config, 8>(arguments, tile, [blocks](int row, int token, auto& piece) {
         get_piece(blocks.at(row % Config::tile_channels, strip - 1 - token / tokens,
                             row / Config::tile_channels, token % tokens),
                   piece);

@@ -64,16 +64,14 @@ Program long_conv_program(const Target& target, const Values& traits, const Algo
     constants.push_back(long_conv_constant("tile_tokens", tile.tokens));
     if (target.backend != Backend::cpu) {
         const LongConvPacket packet(traits, tile);
-        const bool last = conv_layout(traits) == ConvLayout::channels_last;
+        const bool pairs = conv_layout(traits) == ConvLayout::channels_last; // packets of two tokens each
         if (!config.has("tile_batches"))
             constants.push_back(long_conv_constant("tile_batches", tile.batches));
         if (!config.has("threads")) constants.push_back(long_conv_constant("threads", threads));
         constants.push_back(long_conv_constant("packet", packet.elements));
         constants.push_back({"bool", "aligned", packet.aligned ? "true" : "false"});
-        const std::int64_t unit_tokens = last ? tile.unit_tokens : 1;
-        constants.push_back(long_conv_constant("unit_tokens", unit_tokens));
-        constants.push_back(long_conv_constant("unit_elements", unit_tokens * packet.elements));
-        constants.push_back(long_conv_constant("units_together", tile.units_together));
+        constants.push_back(
+            long_conv_constant("unit_elements", pairs ? 2 * packet.elements : packet.elements));
     }
     EmitRequest request{&long_conv_family(),
                         target,

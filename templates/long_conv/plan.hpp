@@ -22,9 +22,6 @@ class LongConvAlgorithm : public Algorithm {
 /// How blocks share the work: each takes `tokens` outputs of `channels` channels of `batches` sequences.
 struct LongConvTile {
     std::int64_t batches = 1, channels = 1, tokens = 1;
-    /// What a thread of a GPU moves at once: where channels are neighbours, packets of so many tokens, and of
-    /// such units, or of packets of tokens, so many while it waits.
-    std::int64_t unit_tokens = 2, units_together = 4;
 
     Count blocks() const { return {1, {{"length", tokens}, {"batch", batches}, {"channels", channels}}}; }
 };

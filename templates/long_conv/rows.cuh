@@ -1,7 +1,6 @@
 #pragma once
 // Tiles of x and y between global memory, in either layout, and a row of shared memory for each channel of
-// each sequence. Threads take pieces of neighbouring elements: in the layout channels_last `unit_tokens`
-// tokens at a time, which they turn into pieces of as many.
+// each sequence. Threads take pieces of neighbouring elements, two tokens or more at a time.
 
 #include "long_conv/tokens.cuh"
 #include "prelude/cuda/thread.cuh"
@@ -34,21 +33,20 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
     using Element = typename Config::Element;
     constexpr int packet = Config::packet, rows = Config::tile_batches * Config::tile_channels,
                   units = rows * tokens / Config::unit_elements;
-    constexpr int together = Config::units_together; // on their way at once
+    constexpr int together = 4; // units that are on their way at once
 #pragma unroll 1
     for (int begin = thread_index(); begin < units; begin += together * Config::threads) {
         //@if layout == channels_last
         constexpr int packets = Config::tile_channels / packet; // of one token
-        constexpr int unit_tokens = Config::unit_tokens, token_units = tokens / unit_tokens;
-        Piece<Element, packet> of_token[together][unit_tokens];
+        Piece<Element, packet> of_token[together][2];
 #pragma unroll
         for (int i = 0; i < together; ++i) {
             const int unit = begin + i * Config::threads;
-            const int channel = unit % packets * packet, token = unit / packets % token_units * unit_tokens,
-                      batch = tile.batch + unit / packets / token_units;
+            const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
+                      batch = tile.batch + unit / packets / (tokens / 2);
             const bool is_there = unit < units && batch < arguments.batch;
 #pragma unroll
-            for (int j = 0; j < unit_tokens; ++j) {
+            for (int j = 0; j < 2; ++j) {
                 const int at = first + token + j;
                 of_token[i][j] = load_inputs<Config>(arguments, is_there, batch, tile.channel + channel, at);
             }
@@ -56,14 +54,14 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
 #pragma unroll
         for (int i = 0; i < together; ++i) {
             const int unit = begin + i * Config::threads;
-            const int channel = unit % packets * packet, token = unit / packets % token_units * unit_tokens,
-                      batch = unit / packets / token_units;
+            const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
+                      batch = unit / packets / (tokens / 2);
 #pragma unroll
             for (int j = 0; j < packet; ++j) {
-                Piece<Element, unit_tokens> of_channel{};
-#pragma unroll
-                for (int k = 0; k < unit_tokens; ++k) of_channel.set(k, of_token[i][k].element(j));
-                if (unit < units) put(batch * Config::tile_channels + channel + j, token, of_channel);
+                Piece<Element, 2> pair{};
+                pair.set(0, of_token[i][0].element(j));
+                pair.set(1, of_token[i][1].element(j));
+                if (unit < units) put(batch * Config::tile_channels + channel + j, token, pair);
             }
         }
         //@else
@@ -88,16 +86,21 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
 }
 
 /// y of the tile: get(row, token, piece) sets the piece to the outputs from the tile's token `token` on.
-template <class Config, class Arguments, class Get>
+/// Where channels are neighbours, `unit_tokens` of them at a time.
+template <class Config, int unit_tokens = 2, class Arguments, class Get>
 CHELA_DEVICE void write_rows(const Arguments& arguments, const Tile& tile, const Get& get) {
     using Element = typename Config::Element;
     constexpr int packet = Config::packet, tokens = Config::tile_tokens,
                   rows = Config::tile_batches * Config::tile_channels;
+    //@if layout == channels_last
+    constexpr int units = rows * tokens / (unit_tokens * packet);
+    //@else
+    constexpr int units = rows * tokens / packet;
+    //@end
 #pragma unroll 1
-    for (int unit = thread_index(); unit < rows * tokens / Config::unit_elements; unit += Config::threads) {
+    for (int unit = thread_index(); unit < units; unit += Config::threads) {
         //@if layout == channels_last
-        constexpr int packets = Config::tile_channels / packet, unit_tokens = Config::unit_tokens,
-                      token_units = tokens / unit_tokens;
+        constexpr int packets = Config::tile_channels / packet, token_units = tokens / unit_tokens;
         const int channel = unit % packets * packet, token = unit / packets % token_units * unit_tokens,
                   batch = unit / packets / token_units;
         const int left = arguments.channels - tile.channel - channel,

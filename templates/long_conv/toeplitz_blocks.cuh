@@ -86,7 +86,7 @@ class Products {
         }
     }
 
-    const TapSegment<Config>& segment_;
+    TapSegment<Config> segment_;
     uint64 inputs_;
     int warp_;
 };

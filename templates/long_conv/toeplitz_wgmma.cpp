@@ -13,19 +13,14 @@ struct Layout {
     LongConvTile tile;
     std::int64_t window, segment_diagonals, segment_taps, tap_pitch, shared_bytes, registers, threads;
 
-    Layout(const Values& traits, const Values& config) {
+    explicit Layout(const Values& config) {
         const std::int64_t strip = config["strip"], groups = config["groups"];
-        const bool last = conv_layout(traits) == ConvLayout::channels_last;
-        tile = {.batches = sequences,
-                .channels = groups * config["group_channels"],
-                .tokens = strip * block_tokens,
-                .unit_tokens = 8,
-                .units_together = last ? 1 : 8};
+        tile = {sequences, groups * config["group_channels"], strip * block_tokens};
         window = strip + config["depth"];
         segment_diagonals = std::max(strip, std::int64_t{config["depth"]});
         segment_taps = (segment_diagonals + 1) * block_tokens;
         tap_pitch = segment_taps + 32; // the two copies of taps fall into all banks
-        shared_bytes = 2 * (tile.channels * window * block_tokens * sequences + groups * 2 * tap_pitch);
+        shared_bytes = 2 * tile.channels * (window * block_tokens * sequences + 2 * tap_pitch);
         registers = 4 * strip + 32 + 24; // sums, the taps of two diagonals, and what the loops around need
         threads = group_threads * groups;
     }
@@ -59,7 +54,7 @@ class ToeplitzWgmma final : public LongConvAlgorithm {
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {
         if (config["strip"] % 4 != 0 || config["depth"] % 4 != 0)
             return "strip and depth must be multiples of 4: as many diagonals have the same columns";
-        const Layout layout(traits, config);
+        const Layout layout(config);
         const std::int64_t channels = layout.tile.channels;
         if (conv_layout(traits) == ConvLayout::channels_first) {
             if (channels != config["groups"])
@@ -94,7 +89,7 @@ class ToeplitzWgmma final : public LongConvAlgorithm {
     using LongConvAlgorithm::generate;
     Program generate(const Target& target, const Values& traits, const Values& config,
                      const AdaptRequest& adapt) const override {
-        const Layout layout(traits, config);
+        const Layout layout(config);
         return long_conv_program(target, traits, *this, config, "long_conv/forward_toeplitz_wgmma.cuh",
                                  layout.tile, layout.threads, layout.shared_bytes,
                                  {long_conv_constant("window", layout.window),
