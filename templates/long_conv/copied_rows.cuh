@@ -2,7 +2,7 @@
 // Rows of x to shared memory by asynchronous copies, where inputs are x itself.
 //
 // Where channels are neighbours, a thread copies packets of 8 tokens and turns them into rows in their place:
-// those of token j go to where 8 tokens of one of the channels will be.
+// that of token j goes to where 8 tokens of one of its channels will be.
 
 #include "long_conv/rows.cuh"
 #include "long_conv/shared_pieces.cuh"
@@ -10,14 +10,23 @@
 
 namespace chela {
 
-/// Whether asynchronous copies bring all tokens [first, first + tokens) of a tile.
-template <class Config, int tokens, class Arguments>
+/// Whether asynchronous copies bring the rows of a tile from the token `first` on.
+template <class Config, class Arguments>
 CHELA_DEVICE bool are_copied(const Arguments& arguments, const Tile& tile, int first) {
     if (!Config::aligned || !inputs_are_x || Config::packet < 2) return false; // 4 bytes at least
-    //@if layout == channels_last
-    if (tile.channel + Config::tile_channels > arguments.channels) return false;
+    //@if state == carried
+    if (first < 0) return false;
     //@end
-    return first >= 0 && first + tokens <= arguments.length;
+    //@if layout == channels_last
+    return tile.channel + Config::tile_channels <= arguments.channels;
+    //@else
+    return arguments.length % Config::packet == 0;
+    //@end
+}
+
+template <class Arguments>
+CHELA_DEVICE bool is_token(const Arguments& arguments, int token) {
+    return static_cast<uint32>(token) < static_cast<uint32>(arguments.length);
 }
 
 //@if layout == channels_last
@@ -30,17 +39,17 @@ CHELA_DEVICE void for_packets(const Visit& visit) {
         visit(unit / packets / groups, unit / packets % groups * 8, unit % packets * Config::packet);
 }
 
-/// Where the packet of a token goes, the `j`-th of 8.
+/// Where the packet of token `token + j` goes, j < 8.
 template <class Config, class Place>
 CHELA_DEVICE typename Config::Element* place_of_packet(const Place& place, int batch, int token, int channel,
                                                        int j) {
-    return place(batch * Config::tile_channels + channel + j * Config::packet / 8, token) +
-           j * Config::packet % 8;
+    const int in_unit = j * Config::packet;
+    return place(batch * Config::tile_channels + channel + in_unit / 8, token) + in_unit % 8;
 }
 //@end
 
-/// Starts the copies of what are_copied(). Of 8 tokens, from a multiple of 8 on, those of a row lie at
-/// place(row, token).
+/// Starts the copies of `tokens` tokens, zeros outside of x. Of 8 tokens, from a multiple of 8 on, those of a
+/// row go to place(row, token).
 template <class Config, int tokens, class Arguments, class Place>
 CHELA_DEVICE void copy_rows(const Arguments& arguments, const Tile& tile, int first, const Place& place) {
     using Element = typename Config::Element;
@@ -52,24 +61,26 @@ CHELA_DEVICE void copy_rows(const Arguments& arguments, const Tile& tile, int fi
             const Element* const from = arguments.x + (tile.batch + batch) * arguments.x_stride[0] +
                                         (first + token) * arguments.x_stride[1] + tile.channel + channel;
 #pragma unroll
-            for (int j = 0; j < 8; ++j)
+            for (int j = 0; j < 8; ++j) {
+                const bool valid = is_there && is_token(arguments, first + token + j);
                 cp_async<bytes>(place_of_packet<Config>(place, batch, token, channel, j),
-                                is_there ? from + j * arguments.x_stride[1] : arguments.x, is_there);
+                                valid ? from + j * arguments.x_stride[1] : arguments.x, valid);
+            }
         });
         //@else
-        constexpr int packets = tokens / packet,
-                      across = packets < Config::threads ? packets : Config::threads;
-#pragma unroll 4
-        for (int row = thread_index() / across; row < Config::tile_batches * Config::tile_channels;
-             row += Config::threads / across) {
+#pragma unroll 2
+        for (int row = warp_index(); row < Config::tile_batches * Config::tile_channels;
+             row += Config::threads / 32) {
             const int batch = tile.batch + row / Config::tile_channels,
                       channel = tile.channel + row % Config::tile_channels;
             const bool is_there = batch < arguments.batch && channel < arguments.channels;
             const Element* const from =
                 arguments.x + batch * arguments.x_stride[0] + channel * arguments.x_stride[1] + first;
 #pragma unroll
-            for (int token = thread_index() % across * packet; token < tokens; token += across * packet)
-                cp_async<bytes>(place(row, token), is_there ? from + token : arguments.x, is_there);
+            for (int token = lane() * packet; token < tokens; token += 32 * packet) {
+                const bool valid = is_there && is_token(arguments, first + token);
+                cp_async<bytes>(place(row, token), valid ? from + token : arguments.x, valid);
+            }
         }
         //@end
         cp_async_commit();

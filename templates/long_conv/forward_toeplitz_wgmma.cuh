@@ -26,47 +26,42 @@ CHELA_DEVICE int first_input_block(const Arguments& arguments) {
     //@end
 }
 
-/// `count` blocks of inputs of all channels, to neighbouring positions: the last of them, number `last`, to
-/// `position`.
-template <int count, class Config, class Arguments>
+/// `count` blocks of inputs of all channels on their way to shared memory, the last of them in front.
+template <int count, class Config>
 class BlockLoad {
-    static constexpr int tokens = Blocks<Config>::tokens;
+    static constexpr int tokens = count * Blocks<Config>::tokens;
 
   public:
-    /// Starts it; later passes leave the channels before theirs as they are.
+    /// Starts it, `first` being the first token. Later passes leave the channels before theirs as they are.
+    template <class Arguments>
     CHELA_DEVICE BlockLoad(const Blocks<Config>& blocks, const Arguments& arguments, const Tile& tile,
-                           int pass, int last, int position)
-        : blocks_(blocks), position_(position),
-          copies_(pass == 0 &&
-                  are_copied<Config, count * tokens>(arguments, tile, (last - count + 1) * tokens)) {
-        const int first = (last - count + 1) * tokens;
-        if (copies_) {
-            copy_rows<Config, count * tokens>(arguments, tile, first, place());
-            return;
-        }
+                           int pass, int first)
+        : blocks_(blocks), copies_(pass == 0 && are_copied<Config>(arguments, tile, first)) {
         const auto to = place();
-        read_rows<Config, count * tokens>(arguments, tile, first,
-                                          [to, pass](int row, int token, const auto& piece) {
-                                              if (row % Config::tile_channels >= pass * Config::groups)
-                                                  put_piece(to(row, token), piece);
-                                          });
+        if (copies_)
+            copy_rows<Config, tokens>(arguments, tile, first, to);
+        else
+            read_rows<Config, tokens>(arguments, tile, first,
+                                      [to, pass](int row, int token, const auto& piece) {
+                                          if (row % Config::tile_channels >= pass * Config::groups)
+                                              put_piece(to(row, token), piece);
+                                      });
     }
     CHELA_DEVICE void finish() const {
         if (!copies_) return;
         cp_async_wait<0>();
-        turn_rows<Config, count * tokens>(place());
+        turn_rows<Config, tokens>(place());
     }
 
   private:
     CHELA_DEVICE auto place() const {
-        return [blocks = blocks_, position = position_](int row, int token) {
-            return blocks.at(row % Config::tile_channels, position + count - 1 - token / tokens,
-                             row / Config::tile_channels, token % tokens);
+        return [blocks = blocks_](int row, int token) {
+            return blocks.at(row % Config::tile_channels, count - 1 - token / Blocks<Config>::tokens,
+                             row / Config::tile_channels, token % Blocks<Config>::tokens);
         };
     }
 
     Blocks<Config> blocks_;
-    int position_;
     bool copies_;
 };
 
@@ -142,18 +137,18 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
             const bool is_last = positions <= strip;                  // no others come in sight
             if (pass == 0 || !is_last || diagonal > first_diagonal) { // they are not there yet
                 sync_threads();                                       // everyone is done with those before
-                const BlockLoad<strip, Config, Arguments> in_front(blocks, arguments, tile, pass, last_input,
-                                                                   0);
                 if (is_last) {
                     clear_blocks<3>(blocks, strip);
+                    const BlockLoad<strip, Config> load(blocks, arguments, tile, pass,
+                                                        (last_input - strip + 1) * tokens);
                     load_taps(pass, diagonal);
+                    load.finish();
                 } else {
-                    const BlockLoad<depth, Config, Arguments> behind(blocks, arguments, tile, pass,
-                                                                     last_input - strip, strip);
+                    const BlockLoad<Config::window, Config> load(blocks, arguments, tile, pass,
+                                                                 (last_input - Config::window + 1) * tokens);
                     load_taps(pass, diagonal);
-                    behind.finish();
+                    load.finish();
                 }
-                in_front.finish();
                 fence_proxy_async();
                 sync_threads();
             }
