@@ -44,12 +44,12 @@ template <class Config, class Place>
 CHELA_DEVICE typename Config::Element* place_of_packet(const Place& place, int batch, int token, int channel,
                                                        int j) {
     const int in_unit = j * Config::packet;
-    return place(batch * Config::tile_channels + channel + in_unit / 8, token) + in_unit % 8;
+    return place(batch, channel + in_unit / 8, token) + in_unit % 8;
 }
 //@end
 
 /// Starts the copies of `tokens` tokens, zeros outside of x. Of 8 tokens, from a multiple of 8 on, those of a
-/// row go to place(row, token).
+/// row go to place(batch, channel, token), batch and channel of the tile.
 template <class Config, int tokens, class Arguments, class Place>
 CHELA_DEVICE void copy_rows(const Arguments& arguments, const Tile& tile, int first, const Place& place) {
     using Element = typename Config::Element;
@@ -71,15 +71,15 @@ CHELA_DEVICE void copy_rows(const Arguments& arguments, const Tile& tile, int fi
 #pragma unroll 2
         for (int row = warp_index(); row < Config::tile_batches * Config::tile_channels;
              row += Config::threads / 32) {
-            const int batch = tile.batch + row / Config::tile_channels,
-                      channel = tile.channel + row % Config::tile_channels;
-            const bool is_there = batch < arguments.batch && channel < arguments.channels;
-            const Element* const from =
-                arguments.x + batch * arguments.x_stride[0] + channel * arguments.x_stride[1] + first;
+            const int batch = row / Config::tile_channels, channel = row % Config::tile_channels;
+            const bool is_there =
+                tile.batch + batch < arguments.batch && tile.channel + channel < arguments.channels;
+            const Element* const from = arguments.x + (tile.batch + batch) * arguments.x_stride[0] +
+                                        (tile.channel + channel) * arguments.x_stride[1] + first;
 #pragma unroll
             for (int token = lane() * packet; token < tokens; token += 32 * packet) {
                 const bool valid = is_there && is_token(arguments, first + token);
-                cp_async<bytes>(place(row, token), valid ? from + token : arguments.x, valid);
+                cp_async<bytes>(place(batch, channel, token), valid ? from + token : arguments.x, valid);
             }
         }
         //@end
@@ -103,7 +103,7 @@ CHELA_DEVICE void turn_rows(const Place& place) {
             Piece<Element, 8> of_channel{};
 #pragma unroll
             for (int j = 0; j < 8; ++j) of_channel.set(j, of_token[j].element(i));
-            put_piece(place(batch * Config::tile_channels + channel + i, token), of_channel);
+            put_piece(place(batch, channel + i, token), of_channel);
         }
     });
     //@else

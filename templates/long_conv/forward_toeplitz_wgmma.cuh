@@ -41,11 +41,12 @@ class BlockLoad {
         if (copies_)
             copy_rows<Config, tokens>(arguments, tile, first, to);
         else
-            read_rows<Config, tokens>(arguments, tile, first,
-                                      [to, pass](int row, int token, const auto& piece) {
-                                          if (row % Config::tile_channels >= pass * Config::groups)
-                                              put_piece(to(row, token), piece);
-                                      });
+            read_rows<Config, tokens>(
+                arguments, tile, first, [to, pass](int row, int token, const auto& piece) {
+                    const int channel = row % Config::tile_channels;
+                    if (channel >= pass * Config::groups)
+                        put_piece(to(row / Config::tile_channels, channel, token), piece);
+                });
     }
     CHELA_DEVICE void finish() const {
         if (!copies_) return;
@@ -55,9 +56,9 @@ class BlockLoad {
 
   private:
     CHELA_DEVICE auto place() const {
-        return [blocks = blocks_](int row, int token) {
-            return blocks.at(row % Config::tile_channels, count - 1 - token / Blocks<Config>::tokens,
-                             row / Config::tile_channels, token % Blocks<Config>::tokens);
+        return [blocks = blocks_](int batch, int channel, int token) {
+            return blocks.at(channel, count - 1 - token / Blocks<Config>::tokens, batch,
+                             token % Blocks<Config>::tokens);
         };
     }
 
