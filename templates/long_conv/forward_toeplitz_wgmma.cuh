@@ -26,16 +26,16 @@ CHELA_DEVICE int first_input_block(const Arguments& arguments) {
     //@end
 }
 
-/// `count` blocks of inputs of all channels on their way to shared memory, the last of them in front.
-template <int count, class Config>
-class BlockLoad {
-    static constexpr int tokens = count * Blocks<Config>::tokens;
+/// The inputs of all channels on their way to a window of blocks, the last of them in front.
+template <class Config>
+class WindowLoad {
+    static constexpr int tokens = Config::window * Blocks<Config>::tokens;
 
   public:
     /// Starts it, `first` being the first token. Later passes leave the channels before theirs as they are.
     template <class Arguments>
-    CHELA_DEVICE BlockLoad(const Blocks<Config>& blocks, const Arguments& arguments, const Tile& tile,
-                           int pass, int first)
+    CHELA_DEVICE WindowLoad(const Blocks<Config>& blocks, const Arguments& arguments, const Tile& tile,
+                            int pass, int first)
         : blocks_(blocks), copies_(pass == 0 && are_copied<Config>(arguments, tile, first)) {
         const auto to = place();
         if (copies_)
@@ -57,7 +57,7 @@ class BlockLoad {
   private:
     CHELA_DEVICE auto place() const {
         return [blocks = blocks_](int batch, int channel, int token) {
-            return blocks.at(channel, count - 1 - token / Blocks<Config>::tokens, batch,
+            return blocks.at(channel, Config::window - 1 - token / Blocks<Config>::tokens, batch,
                              token % Blocks<Config>::tokens);
         };
     }
@@ -65,16 +65,6 @@ class BlockLoad {
     Blocks<Config> blocks_;
     bool copies_;
 };
-
-/// Sets `count` blocks of all channels to zeros.
-template <int count, class Config>
-CHELA_DEVICE void clear_blocks(const Blocks<Config>& blocks, int position) {
-    constexpr int elements = 8, pieces = count * Blocks<Config>::elements / elements;
-#pragma unroll 1
-    for (int i = thread_index(); i < Config::tile_channels * pieces; i += Config::threads)
-        put_piece(blocks.block(i / pieces, position) + i % pieces * elements,
-                  Piece<typename Config::Element, elements>{});
-}
 
 /// The sums of a warpgroup, to where its channel's first blocks of inputs were.
 template <class Config>
@@ -108,23 +98,26 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     const Lags lags = lags_of(arguments, tile.token, Config::tile_tokens);
     const int first_diagonal = floor_divide(lags.first, tokens),
               last_diagonal = floor_divide(lags.last + tokens - 1, tokens),
-              last_output = tile.token / tokens + strip - 1; // block
-    const auto scale_of = [&](int in_tile) {
-        TapScale scale;
-        //@if dtype == fp16
-        if (tile.channel + in_tile < arguments.channels)
-            scale = tap_scale(arguments, tile.channel + in_tile, lags);
-        //@end
-        return scale;
-    };
+              // blocks
+        last_output = tile.token / tokens + strip - 1, first_input = first_input_block<Config>(arguments);
+    // What the first pass loaded is all that the others need.
+    const bool one_window =
+        last_output - first_diagonal - first_input < strip || last_diagonal - first_diagonal < depth;
     // Taps of the warpgroup's channels from a pass on, for diagonals from one on.
     const auto load_taps = [&](int pass, int diagonal) {
 #pragma unroll 1
-        for (int own = pass * Config::groups + group; own < Config::tile_channels; own += Config::groups)
-            if (tile.channel + own < arguments.channels)
-                taps_of(own).template load<128>(arguments, tile.channel + own,
-                                                (diagonal + Config::segment_diagonals) * tokens - 1,
-                                                scale_of(own).of_taps, thread_index() % 128);
+        for (int own = pass * Config::groups + group; own < Config::tile_channels; own += Config::groups) {
+            const int channel = tile.channel + own, thread = thread_index() % 128;
+            if (channel >= arguments.channels) break;
+            TapScale scale;
+            //@if dtype == fp16
+            scale = tap_scale(arguments, channel, lags);
+            if (thread == 0) taps_of(own).scale_of_sums() = scale.of_sums;
+            //@end
+            taps_of(own).template load<128>(arguments, channel,
+                                            (diagonal + Config::segment_diagonals) * tokens - 1,
+                                            scale.of_taps, thread);
+        }
     };
 #pragma unroll 1
     for (int pass = 0; pass < Config::group_channels; ++pass) {
@@ -133,26 +126,17 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         Outputs<Config> sum = {};
 #pragma unroll 1
         for (int diagonal = first_diagonal; diagonal <= last_diagonal; diagonal += depth) {
-            const int last_input = last_output - diagonal, // block, the one in front
-                positions = last_input - first_input_block<Config>(arguments) + 1;
-            const bool is_last = positions <= strip;                  // no others come in sight
-            if (pass == 0 || !is_last || diagonal > first_diagonal) { // they are not there yet
-                sync_threads();                                       // everyone is done with those before
-                if (is_last) {
-                    clear_blocks<3>(blocks, strip);
-                    const BlockLoad<strip, Config> load(blocks, arguments, tile, pass,
-                                                        (last_input - strip + 1) * tokens);
-                    load_taps(pass, diagonal);
-                    load.finish();
-                } else {
-                    const BlockLoad<Config::window, Config> load(blocks, arguments, tile, pass,
-                                                                 (last_input - Config::window + 1) * tokens);
-                    load_taps(pass, diagonal);
-                    load.finish();
-                }
+            const int last_input = last_output - diagonal, positions = last_input - first_input + 1;
+            if (pass == 0 || !one_window) {
+                sync_threads(); // everyone is done with those before
+                const WindowLoad<Config> load(blocks, arguments, tile, pass,
+                                              (last_input - Config::window + 1) * tokens);
+                load_taps(pass, diagonal);
+                load.finish();
                 fence_proxy_async();
                 sync_threads();
             }
+            const bool is_last = positions <= strip; // no other inputs come in sight
             const int left = last_diagonal - diagonal + 1, most = is_last ? strip : depth;
             if (has_channel)
                 Products<Config>(taps_of(own), blocks.operand(own))
@@ -165,7 +149,11 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         //@else
         named_barrier_sync(1 + group, 128);
         //@end
-        store_sums(blocks, own, sum, scale_of(own).of_sums);
+        float scale = 1.0f;
+        //@if dtype == fp16
+        scale = taps_of(own).scale_of_sums();
+        //@end
+        store_sums(blocks, own, sum, scale);
     }
     sync_threads();
     write_rows<Config, 8>(arguments, tile, [blocks](int row, int token, auto& piece) {

@@ -23,7 +23,7 @@ struct TapScale {
 template <class Arguments>
 CHELA_DEVICE TapScale tap_scale(const Arguments& arguments, int channel, const Lags& lags) {
     float largest = 0.0f;
-#pragma unroll 4
+#pragma unroll 8
     for (int lag = lags.first - 30 + lane(); lag <= lags.last + 30; lag += 32)
         largest = maximum(largest, absolute(tap(arguments, channel, lag)));
 #pragma unroll
@@ -71,6 +71,11 @@ class TapSegment {
             write<threads>([&](int below) { return tap(arguments, channel, top - below); }, scale, thread);
         }
     }
+
+    //@if dtype == fp16
+    /// A number beside the taps.
+    CHELA_DEVICE float& scale_of_sums() const { return reinterpret_cast<float&>(words_[pitch - 1]); }
+    //@end
 
     /// Block `block`, counted from the lag `top + 1`, which is a multiple of 16: T_d with d = (top + 1) / 16
     /// + block.
