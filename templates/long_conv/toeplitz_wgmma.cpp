@@ -39,7 +39,7 @@ class ToeplitzWgmma final : public LongConvAlgorithm {
             Field::integer("strip", 4, 16, 16, "blocks of 64 outputs of one warpgroup").over({4, 8, 16}),
             Field::integer("groups", 1, 8, 1, "warpgroups of one block").over({1, 2, 4}),
             Field::integer("group_channels", 1, 16, 1, "channels of a warpgroup, one after the other")
-                .over({1, 2, 4}),
+                .over({1, 2, 4, 8}),
             Field::integer("depth", 4, 32, 4, "diagonals of blocks whose inputs are in shared memory at once")
                 .over({4, 20}),
             Field::integer("blocks_per_sm", 1, 8, 4, "blocks per multiprocessor that registers are kept for")
@@ -63,9 +63,10 @@ class ToeplitzWgmma final : public LongConvAlgorithm {
         if (conv_layout(traits) == ConvLayout::channels_first) {
             if (channels != config["groups"])
                 return "a warpgroup has several channels only where they are neighbours";
-        } else if ((channels & (channels - 1)) != 0) {
-            return "groups times group_channels must be a power of two, or packets of channels would lie "
-                   "across blocks";
+        } else if (channels < 8 || (channels & (channels - 1)) != 0) {
+            return "groups times group_channels must be a power of two from 8 on: so many neighbours are "
+                   "read "
+                   "at once";
         }
         if (layout.threads > 1024) return "a block has at most 32 warps";
         return rejects_resources(target, config, layout.threads, layout.shared_bytes, layout.registers);
