@@ -203,13 +203,19 @@ std::vector<std::string> run_transforms(Session& session, GridSize size) {
 std::vector<std::string> run_wgmma(Session& session, GridSize size) {
     std::vector<std::string> wrong;
     const Target target = session.device().target();
-    for (const Case& entry : long_conv_grid(size)) {
-        const Algorithm& with = entry.problem.family->algorithm("toeplitz_wgmma");
-        if (!with.rejects(target, entry.problem.traits).empty()) continue; // fp32
-        const Config config{&with, with.default_config(target, entry.problem)};
+    const auto run = [&](const Case& entry, const Config& config) {
         if (std::string what = run_case(session, entry, config); !what.empty())
             wrong.push_back(std::move(what));
+    };
+    for (const Case& entry : long_conv_grid(size)) {
+        const Algorithm& with = entry.problem.family->algorithm("toeplitz_wgmma");
+        if (with.rejects(target, entry.problem.traits).empty()) // not fp32
+            run(entry, {&with, with.default_config(target, entry.problem)});
     }
+    std::size_t next = 0;
+    for (const Problem problem : long_conv_spaces())
+        for (const Config& config : search_space(*problem.family, target, problem.traits))
+            if (config.algorithm->name() == "toeplitz_wgmma" && next++ % 5 == 0) run({problem, {}}, config);
     return wrong;
 }
 
