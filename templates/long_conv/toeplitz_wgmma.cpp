@@ -63,13 +63,19 @@ class ToeplitzWgmma final : public LongConvAlgorithm {
         if (conv_layout(traits) == ConvLayout::channels_first) {
             if (channels != config["groups"])
                 return "a warpgroup has several channels only where they are neighbours";
-        } else if (channels < 8 || (channels & (channels - 1)) != 0) {
-            return "groups times group_channels must be a power of two from 8 on: so many neighbours are "
-                   "read "
-                   "at once";
+        } else if ((channels & (channels - 1)) != 0) {
+            return "groups times group_channels must be a power of two, or packets of channels would lie "
+                   "across blocks";
         }
         if (layout.threads > 1024) return "a block has at most 32 warps";
         return rejects_resources(target, config, layout.threads, layout.shared_bytes, layout.registers);
+    }
+
+    /// Where channels are neighbours, a block takes a packet of them.
+    bool redundant(const Target& target, const Values& traits, const Values& config) const override {
+        const Layout layout(traits, config);
+        return (conv_layout(traits) == ConvLayout::channels_last && layout.tile.channels != 8) ||
+               another_block_is_free(*this, target, traits, config, layout.threads);
     }
 
     /// Columns without a sequence cost as much as others. Channels that a warpgroup has one after the other
