@@ -97,9 +97,9 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     };
     const Lags lags = lags_of(arguments, tile.token, Config::tile_tokens);
     const int first_diagonal = floor_divide(lags.first, tokens),
-              last_diagonal = floor_divide(lags.last + tokens - 1, tokens),
-              // blocks
-        last_output = tile.token / tokens + strip - 1, first_input = first_input_block<Config>(arguments);
+              last_diagonal = floor_divide(lags.last + tokens - 1, tokens);
+    const int first_input = first_input_block<Config>(arguments), // blocks
+        last_output = tile.token / tokens + strip - 1;
     // What the first pass loaded is all that the others need.
     const bool one_window =
         last_output - first_diagonal - first_input < strip || last_diagonal - first_diagonal < depth;
@@ -156,10 +156,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         store_sums(blocks, own, sum, scale);
     }
     sync_threads();
-    write_rows<Config, 8>(arguments, tile, [blocks](int row, int token, auto& piece) {
-        get_piece(blocks.at(row % Config::tile_channels, strip - 1 - token / tokens,
-                            row / Config::tile_channels, token % tokens),
-                  piece);
+    store_rows<Config>(arguments, tile, [blocks](int batch, int channel, int token) {
+        return blocks.at(channel, strip - 1 - token / tokens, batch, token % tokens);
     });
 }
 

@@ -86,38 +86,32 @@ CHELA_DEVICE void read_rows(const Arguments& arguments, const Tile& tile, int fi
 }
 
 /// y of the tile: get(row, token, piece) sets the piece to the outputs from the tile's token `token` on.
-/// Where channels are neighbours, `unit_tokens` of them at a time.
-template <class Config, int unit_tokens = 2, class Arguments, class Get>
+template <class Config, class Arguments, class Get>
 CHELA_DEVICE void write_rows(const Arguments& arguments, const Tile& tile, const Get& get) {
     using Element = typename Config::Element;
     constexpr int packet = Config::packet, tokens = Config::tile_tokens,
                   rows = Config::tile_batches * Config::tile_channels;
-    //@if layout == channels_last
-    constexpr int units = rows * tokens / (unit_tokens * packet);
-    //@else
-    constexpr int units = rows * tokens / packet;
-    //@end
 #pragma unroll 1
-    for (int unit = thread_index(); unit < units; unit += Config::threads) {
+    for (int unit = thread_index(); unit < rows * tokens / Config::unit_elements; unit += Config::threads) {
         //@if layout == channels_last
-        constexpr int packets = Config::tile_channels / packet, token_units = tokens / unit_tokens;
-        const int channel = unit % packets * packet, token = unit / packets % token_units * unit_tokens,
-                  batch = unit / packets / token_units;
+        constexpr int packets = Config::tile_channels / packet;
+        const int channel = unit % packets * packet, token = unit / packets % (tokens / 2) * 2,
+                  batch = unit / packets / (tokens / 2);
         const int left = arguments.channels - tile.channel - channel,
                   tokens_left =
                       tile.batch + batch < arguments.batch ? arguments.length - (tile.token + token) : 0;
-        Piece<Element, packet> of_token[unit_tokens] = {};
+        Piece<Element, packet> of_token[2] = {};
 #pragma unroll
         for (int i = 0; i < packet; ++i) {
-            Piece<Element, unit_tokens> of_channel;
-            get(batch * Config::tile_channels + channel + i, token, of_channel);
-#pragma unroll
-            for (int j = 0; j < unit_tokens; ++j) of_token[j].set(i, of_channel.element(j));
+            Piece<Element, 2> pair;
+            get(batch * Config::tile_channels + channel + i, token, pair);
+            of_token[0].set(i, pair.element(0));
+            of_token[1].set(i, pair.element(1));
         }
         Element* const to = arguments.y + (tile.batch + batch) * arguments.y_stride[0] +
                             (tile.token + token) * arguments.y_stride[1] + tile.channel + channel;
 #pragma unroll
-        for (int i = 0; i < unit_tokens; ++i)
+        for (int i = 0; i < 2; ++i)
             if (i < tokens_left)
                 store_piece<packet, Config::aligned>(to + i * arguments.y_stride[1], of_token[i], left);
         //@else
