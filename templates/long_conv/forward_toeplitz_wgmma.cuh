@@ -92,9 +92,14 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     const int group = warp_index() / 4;
 
     const Blocks<Config> blocks(reinterpret_cast<Element*>(dynamic_shared()));
-    const auto taps_of = [blocks](int channel) {
-        return TapSegment<Config>(blocks.block(Config::tile_channels, 0) + channel * 2 * Config::tap_pitch);
+    Element* const all_taps = blocks.block(Config::tile_channels, 0);
+    const auto taps_of = [all_taps](int channel) {
+        return TapSegment<Config>(all_taps + channel * 2 * Config::tap_pitch);
     };
+    //@if dtype == fp16
+    float* const scale_of_sums =
+        reinterpret_cast<float*>(all_taps + Config::tile_channels * 2 * Config::tap_pitch);
+    //@end
     const Lags lags = lags_of(arguments, tile.token, Config::tile_tokens);
     const int first_diagonal = floor_divide(lags.first, tokens),
               last_diagonal = floor_divide(lags.last + tokens - 1, tokens);
@@ -112,7 +117,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
             TapScale scale;
             //@if dtype == fp16
             scale = tap_scale(arguments, channel, lags);
-            if (thread == 0) taps_of(own).scale_of_sums() = scale.of_sums;
+            if (thread == 0) scale_of_sums[own] = scale.of_sums;
             //@end
             taps_of(own).template load<128>(arguments, channel,
                                             (diagonal + Config::segment_diagonals) * tokens - 1,
@@ -151,7 +156,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         //@end
         float scale = 1.0f;
         //@if dtype == fp16
-        scale = taps_of(own).scale_of_sums();
+        scale = scale_of_sums[own];
         //@end
         store_sums(blocks, own, sum, scale);
     }

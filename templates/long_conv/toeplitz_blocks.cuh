@@ -71,7 +71,7 @@ class Products {
 #pragma unroll
         for (int i = 0; i < together; ++i) {
             FragmentA taps[steps]; // of the diagonal, for the 16 rows of this warp
-            segment_.fragments(taps, block + i * steps);
+            load(taps, block + i * steps);
             wgmma_fence();
 #pragma unroll
             for (int step = 0; step < steps; ++step)
@@ -84,6 +84,17 @@ class Products {
             else
                 wgmma_wait<0>();
         }
+    }
+
+    /// Blocks of 16×16 taps: `block`, the one before and so on. Neighbours have a word in common.
+    CHELA_DEVICE void load(FragmentA (&taps)[steps], int block) const {
+        const volatile uint32* const at = segment_.words_of(block);
+        uint32 word[2 * steps + 1];
+#pragma unroll
+        for (int i = 0; i < 2 * steps + 1; ++i) word[i] = at[4 * i - 4];
+#pragma unroll
+        for (int i = 0; i < steps; ++i)
+            taps[i] = {{word[2 * i + 1], word[2 * i], word[2 * i + 2], word[2 * i + 1]}};
     }
 
     TapSegment<Config> segment_;

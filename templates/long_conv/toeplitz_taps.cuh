@@ -72,11 +72,6 @@ class TapSegment {
         }
     }
 
-    //@if dtype == fp16
-    /// A number beside the taps.
-    CHELA_DEVICE float& scale_of_sums() const { return reinterpret_cast<float&>(words_[pitch - 1]); }
-    //@end
-
     /// Block `block`, counted from the lag `top + 1`, which is a multiple of 16: T_d with d = (top + 1) / 16
     /// + block.
     CHELA_DEVICE FragmentA fragment(int block) const {
@@ -86,25 +81,14 @@ class TapSegment {
         return {{at[0], at[-4], at[4], at[0]}};
     }
 
-    /// Blocks `block`, `block` - 1 and so on: neighbours have a word in common.
-    template <int count>
-    CHELA_DEVICE void fragments(FragmentA (&of_blocks)[count], int block) const {
-        const volatile uint32* const at = words_of(block);
-        uint32 word[2 * count + 1];
-#pragma unroll
-        for (int i = 0; i < 2 * count + 1; ++i) word[i] = at[4 * i - 4];
-#pragma unroll
-        for (int i = 0; i < count; ++i)
-            of_blocks[i] = {{word[2 * i + 1], word[2 * i], word[2 * i + 2], word[2 * i + 1]}};
-    }
-
-  private:
-    /// The word of the lag 16 block + lane / 4 - lane % 4 * 2.
+    /// Of that block, the word of the lag 16 block + lane / 4 - lane % 4 * 2; each 8 lags further, it is the
+    /// fourth before.
     CHELA_DEVICE const volatile uint32* words_of(int block) const {
         const int row = lane() / 4;
         return words_ + (row % 2 ? 0 : pitch / 2) - 1 - row / 2 + lane() % 4 - 8 * block;
     }
 
+  private:
     /// tap_below(i) is for the lag `top - i`.
     template <int threads, class TapBelow>
     CHELA_DEVICE void write(const TapBelow& tap_below, float scale, int thread) const {
