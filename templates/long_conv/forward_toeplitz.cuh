@@ -99,7 +99,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
 
     TapScale scale;
     //@if dtype == fp16
-    if (has_channel) scale = tap_scale(arguments, channel, lags);
+    if (has_channel) scale = scale_for(largest_tap<32>(arguments, channel, lags, lane()));
     //@end
     Sums<Config> sum = {};
 #pragma unroll 1

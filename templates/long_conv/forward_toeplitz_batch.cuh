@@ -80,7 +80,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     const Diagonals diagonals(lags);
     TapScale scale;
     //@if dtype == fp16
-    if (has_channel) scale = tap_scale(arguments, channel, lags);
+    if (has_channel) scale = scale_for(largest_tap<32>(arguments, channel, lags, lane()));
     //@end
     Outputs<Config> sum = {};
     const int first_input = tile.token - lags.last > 0 ? tile.token - lags.last : 0,

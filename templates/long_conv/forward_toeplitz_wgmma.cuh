@@ -99,7 +99,15 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     //@if dtype == fp16
     float* const scale_of_sums =
         reinterpret_cast<float*>(all_taps + Config::tile_channels * 2 * Config::tap_pitch);
+    float* const largest_of_warps = scale_of_sums + Config::tile_channels;
     //@end
+    const auto sync_group = [group] {
+        //@if groups == 1
+        sync_threads();
+        //@else
+        named_barrier_sync(1 + group, 128);
+        //@end
+    };
     const Lags lags = lags_of(arguments, tile.token, Config::tile_tokens);
     const int first_diagonal = floor_divide(lags.first, tokens),
               last_diagonal = floor_divide(lags.last + tokens - 1, tokens);
@@ -116,8 +124,15 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
             if (channel >= arguments.channels) break;
             TapScale scale;
             //@if dtype == fp16
-            scale = tap_scale(arguments, channel, lags);
+            const float of_warp = largest_tap<128>(arguments, channel, lags, thread);
+            if (lane() == 0) largest_of_warps[warp_index()] = of_warp;
+            sync_group();
+            float largest = 0.0f;
+#pragma unroll
+            for (int i = 0; i < 4; ++i) largest = maximum(largest, largest_of_warps[group * 4 + i]);
+            scale = scale_for(largest);
             if (thread == 0) scale_of_sums[own] = scale.of_sums;
+            sync_group(); // the next channel's are awaited
             //@end
             taps_of(own).template load<128>(arguments, channel,
                                             (diagonal + Config::segment_diagonals) * tokens - 1,
@@ -148,12 +163,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                     .add(sum, left < most ? left : most, positions);
             if (is_last) break;
         }
-        // The warpgroup is done with its inputs.
-        //@if groups == 1
-        sync_threads();
-        //@else
-        named_barrier_sync(1 + group, 128);
-        //@end
+        sync_group(); // it is done with its inputs
         float scale = 1.0f;
         //@if dtype == fp16
         scale = scale_of_sums[own];

@@ -18,16 +18,21 @@ struct TapScale {
 };
 
 //@if dtype == fp16
-/// Brings the largest of the taps in the blocks of some lags to between 2^14 and 2^15: small ones would lose
-/// their digits.
-template <class Arguments>
-CHELA_DEVICE TapScale tap_scale(const Arguments& arguments, int channel, const Lags& lags) {
+/// The largest of the taps in the blocks of some lags that the warp sees, as one of `threads`, this one being
+/// `thread`.
+template <int threads, class Arguments>
+CHELA_DEVICE float largest_tap(const Arguments& arguments, int channel, const Lags& lags, int thread) {
     float largest = 0.0f;
-#pragma unroll 8
-    for (int lag = lags.first - 30 + lane(); lag <= lags.last + 30; lag += 32)
+#pragma unroll 4
+    for (int lag = lags.first - 30 + thread; lag <= lags.last + 30; lag += threads)
         largest = maximum(largest, absolute(tap(arguments, channel, lag)));
 #pragma unroll
     for (int mask = 16; mask > 0; mask /= 2) largest = maximum(largest, shuffle_xor(largest, mask));
+    return largest;
+}
+
+/// Brings the largest of the taps to between 2^14 and 2^15: small ones would lose their digits.
+CHELA_DEVICE TapScale scale_for(float largest) {
     constexpr int bias = 127, wanted = 14, most = 126;
     const int exponent = static_cast<int>(float_to_bits(largest) >> 23) - bias;
     const int shift = wanted - exponent < most ? wanted - exponent : most;

@@ -24,9 +24,10 @@ struct Layout {
         segment_taps = (segment_diagonals + 1) * block_tokens;
         tap_pitch = segment_taps + 32; // the two copies of taps fall into all banks
         shared_bytes = 2 * tile.channels * (window * block_tokens * sequences + 2 * tap_pitch);
-        if (traits["dtype"] == static_cast<int>(DType::fp16)) shared_bytes += 4 * tile.channels; // scales
+        if (traits["dtype"] == static_cast<int>(DType::fp16))
+            shared_bytes += 4 * (tile.channels + 4 * groups); // scales, and what they come from
         // Sums, the taps of two diagonals, and what the loops around them were seen to need.
-        registers = 4 * strip + 32 + (last ? 40 : 24);
+        registers = 4 * strip + 32 + (last ? 32 : 24);
         threads = group_threads * groups;
     }
 };
