@@ -125,7 +125,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
             TapScale scale;
             //@if dtype == fp16
             const float of_warp = largest_tap<128>(arguments, channel, lags, thread);
-            if (lane() == 0) largest_of_warps[warp_index()] = of_warp;
+            if (lane() == 0) largest_of_warps[group * 4 + thread / 32] = of_warp;
             sync_group();
             float largest = 0.0f;
 #pragma unroll

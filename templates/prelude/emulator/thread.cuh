@@ -10,7 +10,6 @@ CHELA_DEVICE int64 block_index() { return chela_emulator_block_index(); }
 CHELA_DEVICE int block_threads() { return chela_emulator_block_threads(); }
 CHELA_DEVICE int64 grid_blocks() { return chela_emulator_grid_blocks(); }
 CHELA_DEVICE int lane() { return chela_emulator_thread_index() & 31; }
-CHELA_DEVICE int warp_index() { return chela_emulator_thread_index() >> 5; }
 
 CHELA_DEVICE void sync_threads() { chela_emulator_sync_threads(chela_emulator_site()); }
 CHELA_DEVICE void sync_warp() { chela_emulator_sync_warp(chela_emulator_site()); }
@@ -43,6 +42,8 @@ template <class T>
 CHELA_DEVICE T shuffle_up(T value, int distance) {
     return shuffle_by(value, distance, 3);
 }
+/// As on a GPU, all lanes meet.
+CHELA_DEVICE int warp_index() { return shuffle(chela_emulator_thread_index() >> 5, 0); }
 CHELA_DEVICE uint32 vote(bool predicate) { return chela_emulator_vote(predicate, chela_emulator_site()); }
 CHELA_DEVICE bool elect_one() { return lane() == 0; }
 
