@@ -7,7 +7,6 @@
 #include "long_conv/rows.cuh"
 #include "long_conv/shared_pieces.cuh"
 #include "prelude/cuda/copy.cuh"
-#include "prelude/cuda/prefetch.cuh"
 
 namespace chela {
 
@@ -49,26 +48,6 @@ CHELA_DEVICE typename Config::Element* place_of_packet(const Place& place, int b
 }
 //@end
 
-//@if layout == channels_last
-/// Hints that the rows will be read. A line of memory has the channels of several tiles, whose blocks run
-/// together: each asks for some lines, all at once, long before its copies, of which few are on their way at
-/// a time, come to them.
-template <class Config, int tokens, class Arguments>
-CHELA_DEVICE void prefetch_rows(const Arguments& arguments, const Tile& tile, int first) {
-    constexpr int line = 128 / sizeof(typename Config::Element),
-                  tiles = Config::tile_channels < line ? line / Config::tile_channels : 1;
-    const int own = tile.channel / Config::tile_channels % tiles, channel = tile.channel / line * line;
-#pragma unroll 1
-    for (int row = own + tiles * thread_index(); row < Config::tile_batches * tokens;
-         row += tiles * Config::threads) {
-        const int batch = tile.batch + row / tokens, token = first + row % tokens;
-        if (batch < arguments.batch && is_token(arguments, token))
-            prefetch_line(arguments.x + batch * arguments.x_stride[0] + token * arguments.x_stride[1] +
-                          channel);
-    }
-}
-//@end
-
 /// Starts the copies of `tokens` tokens, zeros outside of x. Of 8 tokens, from a multiple of 8 on, those of a
 /// row go to place(batch, channel, token), batch and channel of the tile.
 template <class Config, int tokens, class Arguments, class Place>
@@ -77,7 +56,6 @@ CHELA_DEVICE void copy_rows(const Arguments& arguments, const Tile& tile, int fi
     constexpr int packet = Config::packet, bytes = packet * sizeof(Element);
     if constexpr (bytes >= 4) {
         //@if layout == channels_last
-        prefetch_rows<Config, tokens>(arguments, tile, first);
         for_packets<Config, tokens>([&](int batch, int token, int channel) {
             const bool is_there = tile.batch + batch < arguments.batch;
             const Element* const from = arguments.x + (tile.batch + batch) * arguments.x_stride[0] +
