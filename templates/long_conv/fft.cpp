@@ -13,8 +13,8 @@ namespace {
 /// rows that values are exchanged through, or apart from them, behind all else, where there is room: two
 /// barriers fewer.
 struct Layout {
-    std::int64_t transform, points, sequence_threads, sequences, twiddles, row_bytes, staged_slack,
-        staged_bytes, staged_offset = 0, shared_bytes;
+    std::int64_t transform, points, sequence_threads, sequences, twiddles, row_bytes, staged_bytes,
+        staged_offset = 0, shared_bytes;
     bool apart;
 
     Layout(const Target& target, const Values& traits, const Values& config)
@@ -23,8 +23,7 @@ struct Layout {
         twiddles = twiddle_entries(transform, points);
         row_bytes = sequences * (transform + sequence_threads) * complex_bytes;
         shared_bytes = row_bytes + (config["keep_spectrum"] ? sequences * transform * complex_bytes : 0);
-        staged_slack = traits["bidirectional"] ? 8 : 0; // of tokens, for a first one within a piece
-        staged_bytes = (transform + staged_slack) * size_of(static_cast<DType>(traits["dtype"]));
+        staged_bytes = transform * size_of(static_cast<DType>(traits["dtype"]));
         const std::int64_t with_staged = shared_bytes + sequences * staged_bytes;
         apart = fits(target, config["blocks_per_sm"], with_staged);
         if (apart) {
@@ -128,7 +127,6 @@ class Fft final : public LongConvAlgorithm {
                              long_conv_constant("spectrum_offset", layout.row_bytes),
                              long_conv_constant("staged_offset", layout.staged_offset),
                              long_conv_constant("staged_bytes", layout.staged_bytes),
-                             long_conv_constant("staged_slack", layout.staged_slack),
                              {"bool", "apart", layout.apart ? "true" : "false"},
                              long_conv_constant("twiddles", layout.twiddles)}};
         for (auto& constant : row_constants(traits, copies)) request.derived.push_back(std::move(constant));

@@ -40,11 +40,6 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     const int input = first_token + shift_of<Config>(arguments);
     Element* const staged =
         reinterpret_cast<Element*>(dynamic_shared() + Config::staged_offset + own * Config::staged_bytes);
-    //@if bidirectional
-    const int offset = input % Config::row_packet; // pieces begin at multiples of their size
-    //@else
-    constexpr int offset = 0;
-    //@end
     //@if keep_spectrum
     // Each thread's part of the spectrum, which no other reads, behind the rows.
     ComplexPair* const spectrum = reinterpret_cast<ComplexPair*>(dynamic_shared() + Config::spectrum_offset) +
@@ -69,15 +64,14 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                                                     thread, Twiddles(twiddle_table<Config>(arguments)));
         Complex value[points];
         const auto stage = [&](int first) {
-            stage_inputs<Config, outputs + Config::staged_slack, Of::threads>(
-                staged, arguments, batch, channel, first - offset, thread);
+            stage_inputs<Config, outputs, Of::threads>(staged, arguments, batch, channel, first, thread);
             transform.meet();
         };
         //@if !apart
         transform.meet();
         //@end
         stage(input);
-        const Element* const from = staged + offset + position;
+        const Element* const from = staged + position;
 #pragma unroll
         for (int i = 0; i < points; ++i) value[i] = {to_float(from[Of::position(0, 0, i)]), 0.0f};
         if (input > 0) {
