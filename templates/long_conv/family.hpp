@@ -12,7 +12,7 @@ class LongConvAlgorithm; // templates/long_conv/plan.hpp
 
 /// The algorithms of the family.
 const LongConvAlgorithm& long_conv_fft();            ///< CUDA cores, any x, kernels that one block transforms
-const Algorithm& long_conv_fft_split();              ///< CUDA cores, any x, longer kernels
+const LongConvAlgorithm& long_conv_fft_split();      ///< CUDA cores, any x, longer kernels
 const LongConvAlgorithm& long_conv_toeplitz_wgmma(); ///< tensor cores of sm_90a, otherwise as the next
 const LongConvAlgorithm& long_conv_toeplitz_batch(); ///< tensor cores, 16-bit x, 8 sequences at a time
 const LongConvAlgorithm& long_conv_toeplitz();       ///< tensor cores, 16-bit x, any number of sequences

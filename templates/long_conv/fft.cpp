@@ -9,16 +9,29 @@ namespace chela {
 
 namespace {
 
-/// Sizes that follow from the traits and the tunables; passes.cuh counts the same.
+/// Sizes that follow from the traits and the tunables; passes.cuh counts the same. Inputs are staged in the
+/// rows that values are exchanged through, or apart from them, behind all else, where there is room: two
+/// barriers fewer.
 struct Layout {
-    std::int64_t transform, points, sequence_threads, sequences, twiddles, row_bytes, shared_bytes;
+    std::int64_t transform, points, sequence_threads, sequences, twiddles, row_bytes, staged_bytes,
+        staged_offset = 0, shared_bytes;
+    bool apart;
 
-    Layout(const Values& traits, const Values& config)
+    Layout(const Target& target, const Values& traits, const Values& config)
         : transform(traits["reach"]), points(config["points"]), sequence_threads(transform / points),
           sequences(config["threads"] / std::max<std::int64_t>(1, sequence_threads)) {
         twiddles = twiddle_entries(transform, points);
         row_bytes = sequences * (transform + sequence_threads) * complex_bytes;
         shared_bytes = row_bytes + (config["keep_spectrum"] ? sequences * transform * complex_bytes : 0);
+        staged_bytes = transform * size_of(static_cast<DType>(traits["dtype"]));
+        const std::int64_t with_staged = shared_bytes + sequences * staged_bytes;
+        apart = fits(target, config["blocks_per_sm"], with_staged);
+        if (apart) {
+            staged_offset = shared_bytes;
+            shared_bytes = with_staged;
+        } else {
+            staged_bytes = row_bytes / sequences;
+        }
     }
 };
 
@@ -56,7 +69,7 @@ class Fft final : public LongConvAlgorithm {
             !std::has_single_bit(static_cast<std::uint64_t>(threads)))
             return "points and threads must be powers of two";
         if (traits["reach"] <= points) return "points must be fewer than a transform has";
-        const Layout layout(traits, config);
+        const Layout layout(target, traits, config);
         if (layout.sequences < 1) return fmt::format("a transform takes {} threads", layout.sequence_threads);
         return rejects_resources(target, config, threads, layout.shared_bytes, transform_registers(points));
     }
@@ -64,8 +77,11 @@ class Fft final : public LongConvAlgorithm {
     /// A spectrum is read once where no sequences share it, and too large to keep where a thread has many
     /// points.
     bool redundant(const Target& target, const Values& traits, const Values& config) const override {
+        Values with_another = config;
+        with_another.set("blocks_per_sm", config["blocks_per_sm"] + 1);
         return (config["keep_spectrum"] && (config["batches"] == 1 || config["points"] > 16)) ||
-               another_block_is_free(*this, target, traits, config, config["threads"]);
+               (another_block_is_free(*this, target, traits, config, config["threads"]) &&
+                Layout(target, traits, with_another).apart == Layout(target, traits, config).apart);
     }
 
     /// Tensor cores, where they serve, are faster up to about a thousand taps.
@@ -79,27 +95,24 @@ class Fft final : public LongConvAlgorithm {
         const int bits = exponent_of(problem.traits["reach"]);
         const bool wide = (bits + 4) / 5 < (bits + 3) / 4;
         config.set("points", wide ? 32 : 16);
-        const Layout alone(problem.traits, config);
+        const Layout alone(target, problem.traits, config);
         config.set("threads", std::max<std::int64_t>(wide ? 128 : 256, alone.sequence_threads));
-        while (config["batches"] < 8 && config["batches"] < problem.extents["batch"])
+        while (config["batches"] < 4 && config["batches"] < problem.extents["batch"])
             config.set("batches", 2 * config["batches"]);
         for (const int blocks : {3, 2, 1}) {
             if (wide && blocks == 3) continue;
-            for (const bool keep : {true, false}) {
-                if (keep && (wide || config["batches"] == 1)) continue; // read once, or too large
-                config.set("blocks_per_sm", blocks).set("keep_spectrum", keep);
-                if (rejects(target, problem.traits, config).empty()) return config;
-            }
+            config.set("blocks_per_sm", blocks);
+            if (rejects(target, problem.traits, config).empty()) return config;
         }
         return config;
     }
 
-    bool loads_pieces() const override { return false; }
+    bool loads_once() const override { return true; }
 
     using LongConvAlgorithm::generate;
     Program generate(const Target& target, const Values& traits, const Values& config,
                      const AdaptRequest& adapt) const override {
-        const Layout layout(traits, config);
+        const Layout layout(target, traits, config);
         EmitRequest request{&long_conv_family(),
                             target,
                             traits,
@@ -112,9 +125,11 @@ class Fft final : public LongConvAlgorithm {
                             {long_conv_constant("transform", layout.transform),
                              long_conv_constant("sequences", layout.sequences),
                              long_conv_constant("spectrum_offset", layout.row_bytes),
+                             long_conv_constant("staged_offset", layout.staged_offset),
+                             long_conv_constant("staged_bytes", layout.staged_bytes),
+                             {"bool", "apart", layout.apart ? "true" : "false"},
                              long_conv_constant("twiddles", layout.twiddles)}};
-        for (auto& constant : turning_constants(traits, copies))
-            request.derived.push_back(std::move(constant));
+        for (auto& constant : row_constants(traits, copies)) request.derived.push_back(std::move(constant));
         request.prepared = true;
         Program program;
         const Count channels{1, {{"channels", layout.sequences}}};

@@ -37,16 +37,25 @@ void set_prepared(Program& program, const Values& traits, std::int64_t transform
 namespace {
 
 constexpr std::int64_t square_side = 64, turning_threads = 256;
+/// Tokens before a square that may be in its shared memory: inputs may be made of as many of x.
+constexpr std::int64_t most_before = 32;
 
 } // namespace
 
-std::vector<EmitRequest::Constant> turning_constants(const Values& traits, std::int64_t copies) {
-    if (conv_layout(traits) != ConvLayout::channels_last) return {};
+std::vector<EmitRequest::Constant> row_constants(const Values& traits, std::int64_t copies) {
     const LongConvPacket packet(traits, {1, square_side, square_side});
-    return {long_conv_constant("turned_copies", copies),
-            long_conv_constant("turning_threads", turning_threads),
-            long_conv_constant("packet", packet.elements),
-            {"bool", "aligned", packet.aligned ? "true" : "false"}};
+    const bool last = conv_layout(traits) == ConvLayout::channels_last;
+    const std::int64_t of_turned = 16 / size_of(static_cast<DType>(traits["dtype"]));
+    std::vector<EmitRequest::Constant> constants = {
+        long_conv_constant("packet", packet.elements),
+        {"bool", "aligned", packet.aligned ? "true" : "false"},
+        long_conv_constant("row_packet", last ? of_turned : packet.elements),
+        {"bool", "rows_aligned", last || packet.aligned ? "true" : "false"}};
+    if (last) {
+        constants.push_back(long_conv_constant("turned_copies", copies));
+        constants.push_back(long_conv_constant("turning_threads", turning_threads));
+    }
+    return constants;
 }
 
 void turn_rows(Program& program, EmitRequest request, std::int64_t copies, const AdaptRequest& adapt) {
@@ -60,7 +69,7 @@ void turn_rows(Program& program, EmitRequest request, std::int64_t copies, const
         request.function = function;
         return Kernel{request.function,
                       emit_long_conv(request, adapt),
-                      {squares, request.block, square_side * (square_side * size + 4), 1}};
+                      {squares, request.block, square_side * ((most_before + square_side) * size + 4), 1}};
     };
     const auto first = std::find_if(program.kernels.begin(), program.kernels.end(),
                                     [](const Kernel& one) { return !one.prepares; });

@@ -22,7 +22,7 @@ void set_prepared(Program&, const Values& traits, std::int64_t transform, std::i
 /// Where channels lie next to each other: launches before and after the program's own that turn x and y, and
 /// the workspace for that, `copies` 1 where y may replace x.
 void turn_rows(Program&, EmitRequest, std::int64_t copies, const AdaptRequest&);
-/// The constants of a body that are about it.
-std::vector<EmitRequest::Constant> turning_constants(const Values& traits, std::int64_t copies);
+/// The constants of a body that are about rows and where they are turned.
+std::vector<EmitRequest::Constant> row_constants(const Values& traits, std::int64_t copies);
 
 } // namespace chela

@@ -1,4 +1,3 @@
-#include "templates/embedded_files.hpp"
 #include "templates/long_conv/fft_plan.hpp"
 
 #include <algorithm>
@@ -34,7 +33,7 @@ bool has_registers(const Values& traits, std::int64_t points, std::int64_t threa
     return traits["bidirectional"] == 0 || points <= 16 || threads <= 256;
 }
 
-class FftSplit final : public Algorithm {
+class FftSplit final : public LongConvAlgorithm {
   public:
     std::string_view name() const override { return "fft_split"; }
 
@@ -102,7 +101,11 @@ class FftSplit final : public Algorithm {
         return config;
     }
 
-    Program generate(const Target& target, const Values& traits, const Values& config) const override {
+    bool loads_once() const override { return true; }
+
+    using LongConvAlgorithm::generate;
+    Program generate(const Target& target, const Values& traits, const Values& config,
+                     const AdaptRequest& adapt) const override {
         const Layout layout(traits, config);
         Program program;
         EmitRequest last;
@@ -121,7 +124,7 @@ class FftSplit final : public Algorithm {
                                  long_conv_constant("row_length", layout.row_length),
                                  long_conv_constant("rows", layout.rows),
                                  long_conv_constant("twiddles", layout.twiddles)}};
-            for (auto& constant : turning_constants(traits, copies))
+            for (auto& constant : row_constants(traits, copies))
                 request.derived.push_back(std::move(constant));
             request.prepared = true;
             last = request;
@@ -134,7 +137,7 @@ class FftSplit final : public Algorithm {
             }
             program.kernels.push_back(
                 {request.function,
-                 emit(embedded_files(), request),
+                 emit_long_conv(request, adapt),
                  {blocks, request.block, of_columns ? layout.column_bytes : layout.row_bytes, 1},
                  prepares});
         };
@@ -145,7 +148,7 @@ class FftSplit final : public Algorithm {
         add("long_conv/forward_split.cuh", "long_conv_forward", true, false);
         program.workspace_bytes = {layout.transform * complex_bytes,
                                    {{"channels", 1}, {"batch", 1}, {"length", layout.transform}}};
-        turn_rows(program, last, copies, {});
+        turn_rows(program, last, copies, adapt);
         set_prepared(program, traits, layout.transform, layout.twiddles);
         return program;
     }
@@ -157,7 +160,7 @@ class FftSplit final : public Algorithm {
 
 } // namespace
 
-const Algorithm& long_conv_fft_split() {
+const LongConvAlgorithm& long_conv_fft_split() {
     static const FftSplit algorithm;
     return algorithm;
 }

@@ -7,7 +7,9 @@
 // in the real parts.
 
 #include "long_conv/input.cuh"
+#include "long_conv/outputs.cuh"
 #include "long_conv/spectrum.cuh"
+#include "long_conv/staged_inputs.cuh"
 #include "long_conv/transform.cuh"
 #include "prelude/cuda/opaque.cuh"
 
@@ -26,47 +28,70 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                  token_blocks = (arguments.length + outputs - 1u) / outputs;
     const int first_batch = static_cast<int>(block % batch_groups) * Config::batches,
               first_token = static_cast<int>(block / batch_groups % token_blocks) * outputs,
-              wanted = static_cast<int>(block / batch_groups / token_blocks) * Config::sequences + own;
-    const int channel = wanted < arguments.channels ? wanted : arguments.channels - 1;
+              own_channel = static_cast<int>(block / batch_groups / token_blocks) * Config::sequences + own;
+    // Every thread takes part: where there is no such channel, in the last one again.
+    const auto there = [&](int channel) {
+        return channel < arguments.channels ? channel : arguments.channels - 1;
+    };
     const int last_batch =
         first_batch + Config::batches < arguments.batch ? first_batch + Config::batches : arguments.batch;
 
     using Twiddles = StoredTwiddles<TwiddleTable<outputs, points>>;
     const int input = first_token + shift_of<Config>(arguments);
+    Element* const staged =
+        reinterpret_cast<Element*>(dynamic_shared() + Config::staged_offset + own * Config::staged_bytes);
     //@if keep_spectrum
     // Each thread's part of the spectrum, which no other reads, behind the rows.
     ComplexPair* const spectrum = reinterpret_cast<ComplexPair*>(dynamic_shared() + Config::spectrum_offset) +
                                   own * (outputs / 2) + first_thread;
     {
-        const ComplexPair* const from = spectrum_of<Config>(arguments, channel, first_thread);
+        const ComplexPair* const from = spectrum_of<Config>(arguments, there(own_channel), first_thread);
 #pragma unroll
         for (int i = 0; i < points / 2; ++i) spectrum[i * Of::threads] = from[i * Of::threads];
     }
     //@else
-    const ComplexPair* const spectrum = spectrum_of<Config>(arguments, channel, first_thread);
     for (int line = first_thread; line < outputs / elements_of_line<Complex>; line += Of::threads)
-        prefetch_line(spectrum - first_thread + line * elements_of_line<ComplexPair>);
+        prefetch_line(
+            spectrum_of<Config>(arguments, there(own_channel), line * elements_of_line<ComplexPair>));
     //@end
 #pragma unroll 1
     for (int batch = first_batch; batch < last_batch; ++batch) {
         // Addresses take an instruction, but in registers from one sequence to the next there are too many.
-        const int thread = opaque(first_thread), position = Of::position(0, thread, 0);
+        const int thread = opaque(first_thread), wanted = opaque(own_channel), channel = there(wanted),
+                  position = Of::position(0, thread, 0);
         const Transform<points, Twiddles> transform(reinterpret_cast<Complex*>(dynamic_shared()) +
                                                         own * Of::row_pitch,
                                                     thread, Twiddles(twiddle_table<Config>(arguments)));
-        const InputRow<Element> row = input_row<Config>(arguments, batch, channel).from(input + position);
         Complex value[points];
+        const auto stage = [&](int first) {
+            stage_inputs<Config, outputs, Of::threads>(staged, arguments, batch, channel, first, thread);
+            transform.meet();
+        };
+        //@if !apart
+        transform.meet();
+        //@end
+        stage(input);
+        const Element* const from = staged + position;
 #pragma unroll
-        for (int i = 0; i < points; ++i) value[i] = {row.at(Of::position(0, 0, i)), 0.0f};
-        if (input > 0)
+        for (int i = 0; i < points; ++i) value[i] = {to_float(from[Of::position(0, 0, i)]), 0.0f};
+        if (input > 0) {
+            transform.meet();
+            stage(input - outputs);
 #pragma unroll
-            for (int i = 0; i < points; ++i) value[i].im = -row.from(-outputs).at(Of::position(0, 0, i));
+            for (int i = 0; i < points; ++i) value[i].im = -to_float(from[Of::position(0, 0, i)]);
+        }
+        //@if !apart
+        transform.meet();
+        //@end
         if (batch + 1 < last_batch) // the next sequence comes while this one is transformed
             input_row<Config>(arguments, batch + 1, channel)
                 .from(input)
                 .prefetch(outputs, thread, Of::threads);
 
         transform.forward(value);
+        //@if !keep_spectrum
+        const ComplexPair* const spectrum = spectrum_of<Config>(arguments, channel, thread);
+        //@end
         multiply_by_spectrum<Of::threads>(value, spectrum);
         transform.backward(value);
 
@@ -76,7 +101,8 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         const int left = wanted < arguments.channels ? arguments.length - first_token - position : 0;
 #pragma unroll
         for (int i = 0; i < points; ++i)
-            if (Of::position(0, 0, i) < left) to[Of::position(0, 0, i)] = from_float<Element>(result[i]);
+            if (Of::position(0, 0, i) < left)
+                to[Of::position(0, 0, i)] = from_float<Element>(output_of(result[i]));
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Long convolution by transforms that no block holds: the columns back, whose real parts are the outputs.
 
+#include "long_conv/outputs.cuh"
 #include "long_conv/split.cuh"
 
 namespace chela {
@@ -26,7 +27,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
 #pragma unroll
     for (int i = 0; i < points; ++i) {
         const int token = matrix.token + columns.column + columns.element(0, columns.thread, i);
-        if (token < arguments.length) y[token] = from_float<Element>(result[i]);
+        if (token < arguments.length) y[token] = from_float<Element>(output_of(result[i]));
     }
 }
 

@@ -101,7 +101,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         reinterpret_cast<float*>(all_taps + Config::tile_channels * 2 * Config::tap_pitch);
     float* const largest_of_warps = scale_of_sums + Config::tile_channels;
     //@end
-    const auto sync_group = [group] {
+    const auto sync_group = [&] {
         //@if groups == 1
         sync_threads();
         //@else

@@ -1,5 +1,5 @@
 #pragma once
-// Rows of x and y, whose tokens lie next to each other, and one input of a long convolution.
+// Rows of x and y, whose tokens lie next to each other.
 
 #include "prelude/cuda/prefetch.cuh"
 

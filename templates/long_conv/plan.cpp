@@ -39,6 +39,13 @@ bool another_block_is_free(const LongConvAlgorithm& algorithm, const Target& tar
            algorithm.rejects(target, traits, config.set("blocks_per_sm", blocks + 1)).empty();
 }
 
+bool fits(const Target& target, std::int64_t blocks, std::int64_t shared_bytes) {
+    constexpr std::int64_t reserved = 1024; // of each block
+    const BlockLimits limits = block_limits(target);
+    return shared_bytes <= limits.shared_bytes &&
+           (blocks == 1 || blocks * (shared_bytes + reserved) <= limits.shared_bytes_per_sm);
+}
+
 std::string rejects_resources(const Target& target, const Values& config, std::int64_t threads,
                               std::int64_t shared_bytes, std::int64_t registers) {
     const BlockLimits limits = block_limits(target);
@@ -46,8 +53,7 @@ std::string rejects_resources(const Target& target, const Values& config, std::i
     if (shared_bytes > limits.shared_bytes)
         return fmt::format("{} bytes of shared memory; {} has {}", shared_bytes, target.arch(),
                            limits.shared_bytes);
-    constexpr std::int64_t reserved = 1024; // of each block
-    if (blocks > 1 && blocks * (shared_bytes + reserved) > limits.shared_bytes_per_sm)
+    if (!fits(target, blocks, shared_bytes))
         return fmt::format("{} blocks of {} bytes do not fit a multiprocessor of {}", blocks, shared_bytes,
                            target.arch());
     const std::int64_t there_are = registers_of_thread(target, blocks * threads);

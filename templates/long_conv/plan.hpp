@@ -14,9 +14,12 @@ class LongConvAlgorithm : public Algorithm {
     }
     virtual Program generate(const Target&, const Values& traits, const Values& config,
                              const AdaptRequest&) const = 0;
-    /// Whether inputs are loaded, and sums stored, by what long_conv/tokens.cuh (or .cpu.h) has, which
-    /// another family may replace.
-    virtual bool loads_pieces() const { return true; }
+    /// Whether an input is loaded for all outputs at once, or for a block of them and the next; otherwise for
+    /// each tile of outputs.
+    virtual bool loads_once() const { return false; }
+    /// Whether inputs go to shared memory by copies that no thread waits for: what is computed on the way
+    /// takes their place.
+    virtual bool copies_inputs() const { return false; }
 };
 
 /// How blocks share the work: each takes `tokens` outputs of `channels` channels of `batches` sequences.
@@ -33,6 +36,9 @@ struct LongConvPacket {
 
     LongConvPacket(const Values& traits, const LongConvTile&);
 };
+
+/// Whether so many blocks of a GPU have room on a multiprocessor, with their shared memory.
+bool fits(const Target&, std::int64_t blocks, std::int64_t shared_bytes);
 
 /// Why blocks of a GPU, as many on a multiprocessor as `blocks_per_sm` says, do not have what they need;
 /// empty where they have.

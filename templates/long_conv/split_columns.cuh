@@ -2,6 +2,7 @@
 // Long convolution by transforms that no block holds (see forward_fft.cuh for what is transformed): the
 // columns of the inputs, into the workspace.
 
+#include "long_conv/row_inputs.cuh"
 #include "long_conv/split.cuh"
 
 namespace chela {
@@ -13,9 +14,9 @@ CHELA_DEVICE void long_conv_split_columns_body(const Arguments& arguments) {
     const Columns<Config> columns;
     const Matrix matrix = matrix_of<Config>(arguments, columns.matrix);
     const int input = matrix.token + shift_of<Config>(arguments);
-    const InputRow<typename Config::Element> row =
-        input_row<Config>(arguments, matrix.batch, matrix.channel)
-            .from(input + columns.column + columns.element(0, columns.thread, 0));
+    const auto row = inputs_of<Config>(arguments, matrix.channel,
+                                       input_row<Config>(arguments, matrix.batch, matrix.channel))
+                         .from(input + columns.column + columns.element(0, columns.thread, 0));
     Complex value[points];
 #pragma unroll
     for (int i = 0; i < points; ++i) value[i] = {row.at(columns.element(0, 0, i)), 0.0f};

@@ -102,6 +102,8 @@ class ToeplitzWgmma final : public LongConvAlgorithm {
         return config;
     }
 
+    bool copies_inputs() const override { return true; }
+
     using LongConvAlgorithm::generate;
     Program generate(const Target& target, const Values& traits, const Values& config,
                      const AdaptRequest& adapt) const override {

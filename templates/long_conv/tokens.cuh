@@ -1,7 +1,8 @@
 #pragma once
-// What a long convolution is of, and what is made of its sums. A family that is made of one has other such
-// functions (templates/short_long_conv/tokens.cuh).
+// What a long convolution is of. A family that is made of one has another such function
+// (templates/short_long_conv/tokens.cuh).
 
+#include "long_conv/outputs.cuh"
 #include "long_conv/pieces.cuh"
 
 namespace chela {
@@ -14,8 +15,5 @@ CHELA_DEVICE Piece<typename Config::Element, Config::packet>
 load_inputs(const Arguments& arguments, bool is_there, int batch, int channel, int token) {
     return piece_of_x<Config>(arguments, is_there, batch, channel, token);
 }
-
-/// The output of a sum.
-CHELA_DEVICE float output_of(float sum) { return sum; }
 
 } // namespace chela

@@ -45,6 +45,14 @@ class Transform {
     CHELA_DEVICE Transform(Complex* row, int thread, Twiddles twiddles, int outer = 0)
         : row_(row), thread_(thread), outer_(outer), twiddles_(twiddles) {}
 
+    /// A barrier for the threads of the sequence.
+    CHELA_DEVICE void meet() const {
+        if constexpr (Of::threads * stride <= 32)
+            sync_warp();
+        else
+            sync_threads();
+    }
+
     /// From the points position(0, thread, i) to the values position(last pass, thread, i).
     CHELA_DEVICE void forward(Complex (&value)[points]) const {
         unrolled<Of::count>([&](auto index) {
@@ -121,10 +129,7 @@ class Transform {
     /// As another pass holds them, once all threads have written.
     template <int pass>
     CHELA_DEVICE void read(Complex (&value)[points]) const {
-        if constexpr (Of::threads * stride <= 32)
-            sync_warp();
-        else
-            sync_threads();
+        meet();
         const Complex* const from = row_ + stride * Of::place(Of::position(pass, thread_, 0));
         unrolled<points>([&](auto point) {
             value[point.value] = from[stride * Of::place(Of::position(pass, 0, point.value))];

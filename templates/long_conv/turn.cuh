@@ -8,12 +8,14 @@
 
 namespace chela {
 
-/// A square of 64 tokens and 64 channels. A row of shared memory is a channel, with one word of 32 bits more
-/// than its tokens take, so that neither rows nor columns meet in one bank.
-template <class Config, class Arguments>
+/// A square of 64 tokens and 64 channels, with `before` tokens more before it. A row of shared memory is a
+/// channel, with an odd number of words of 32 bits, so that neither rows nor columns meet in one bank.
+template <class Config, class Arguments, int before = 0>
 struct Square {
     using Element = typename Config::Element;
-    static constexpr int side = 64, word_elements = 4 / sizeof(Element), pitch = side + word_elements,
+    static constexpr int side = 64, word_elements = 4 / sizeof(Element), pair = 2 * word_elements,
+                         first = (before + pair - 1) / pair * pair, // where the square begins in a row
+        pitch = first + side + word_elements,
                          vector = 8 / sizeof(Element) * 2; // elements of 16 bytes
     const Arguments& arguments;
     Element* const shared = reinterpret_cast<Element*>(dynamic_shared());
@@ -28,16 +30,17 @@ struct Square {
     }
 
     /// Calls body(from, own, at, left) for packets of neighbouring channels: of their first element where it
-    /// is in x or y, its channel in the square and token in it, and how many channels there are from it on.
+    /// is in x or y, its channel in the square and token in it, and how many channels there are from it on:
+    /// none before the sequence.
     template <class T, class Body>
     CHELA_DEVICE void packets(T* tensor, const long long (&stride)[2], const Body& body) const {
         constexpr int packet = Config::packet, of_token = side / packet;
 #pragma unroll 4
-        for (int i = thread_index(); i < side * of_token; i += Config::turning_threads) {
-            const int at = i / of_token, own = i % of_token * packet;
+        for (int i = thread_index(); i < (before + side) * of_token; i += Config::turning_threads) {
+            const int at = i / of_token - before, own = i % of_token * packet;
             if (token + at < arguments.length)
                 body(tensor + batch * stride[0] + (token + at) * stride[1] + channel + own, own, at,
-                     arguments.channels - channel - own);
+                     before > 0 && token + at < 0 ? 0 : arguments.channels - channel - own);
         }
     }
     /// Calls body(row, own, at) for vectors of neighbouring tokens in the workspace.
@@ -51,9 +54,8 @@ struct Square {
                 body(row(channel + own) + token + at, own, at);
         }
     }
-    CHELA_DEVICE uint32* words(int own, int at) const {
-        return reinterpret_cast<uint32*>(shared + own * pitch + at);
-    }
+    CHELA_DEVICE Element* at_token(int own, int at) const { return shared + own * pitch + first + at; }
+    CHELA_DEVICE uint32* words(int own, int at) const { return reinterpret_cast<uint32*>(at_token(own, at)); }
 };
 
 } // namespace chela

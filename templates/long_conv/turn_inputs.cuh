@@ -13,7 +13,7 @@ CHELA_DEVICE void long_conv_turn_inputs_body(const Arguments& arguments) {
     square.packets(arguments.x, arguments.x_stride, [&](const Element* from, int own, int at, int left) {
         const auto piece = load_piece<packet, Config::aligned>(from, left);
 #pragma unroll
-        for (int i = 0; i < packet; ++i) square.shared[(own + i) * square.pitch + at] = piece.element(i);
+        for (int i = 0; i < packet; ++i) *square.at_token(own + i, at) = piece.element(i);
     });
     sync_threads();
     square.vectors([&](int channel) { return turned_inputs<Config>(arguments, square.batch, channel); },

@@ -20,7 +20,7 @@ CHELA_DEVICE void long_conv_turn_outputs_body(const Arguments& arguments) {
     square.packets(arguments.y, arguments.y_stride, [&](Element* to, int own, int at, int left) {
         Piece<Element, packet> piece{};
 #pragma unroll
-        for (int i = 0; i < packet; ++i) piece.set(i, square.shared[(own + i) * square.pitch + at]);
+        for (int i = 0; i < packet; ++i) piece.set(i, *square.at_token(own + i, at));
         store_piece<packet, Config::aligned>(to, piece, left);
     });
 }

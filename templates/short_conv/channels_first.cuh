@@ -7,24 +7,9 @@
 #include "prelude/piece.cuh"
 #include "short_conv/activation.cuh"
 #include "short_conv/sequence.cuh"
+#include "short_conv/taps.cuh"
 
 namespace chela {
-
-/// Taps and bias of one channel.
-template <class Config>
-struct Taps {
-    float weight[Config::width], bias = 0.0f;
-
-    template <class Arguments>
-    CHELA_DEVICE Taps(const Arguments& arguments, int channel) {
-#pragma unroll
-        for (int w = 0; w < Config::width; ++w)
-            weight[w] = taps_scale() * to_float(arguments.weight[channel * arguments.weight_stride[0] + w]);
-        //@if bias
-        bias = taps_scale() * to_float(arguments.bias[channel]);
-        //@end
-    }
-};
 
 /// The tokens from `first` on, a multiple of Config::tokens, and those around them that their taps reach.
 /// `whole`: all of them are tokens of the sequence, but for those before its first.

@@ -4,6 +4,7 @@
 #include "templates/short_long_conv/family.hpp"
 
 #include <array>
+#include <fmt/format.h>
 #include <span>
 
 namespace chela {
@@ -42,15 +43,11 @@ class Composed final : public Algorithm {
     const Schema& tunables() const override { return tunables_; }
 
     std::string rejects(const Target& target, const Values& traits) const override {
-        if (arrangement(traits) == Arrangement::parallel && !long_.loads_pieces())
-            return "its outputs pass no activation";
         return long_.rejects(target, long_traits(traits));
     }
     std::string rejects(const Target& target, const Values& traits, const Values& config) const override {
         if (arrangement(traits) == Arrangement::parallel && config["fused"] == 0)
             return "a merged kernel leaves nothing for a launch before: fused must be true";
-        if (config["fused"] != 0 && !long_.loads_pieces())
-            return "it takes what the short convolution left in memory: fused must be false";
         return long_.rejects(target, long_traits(traits), part_of(config, long_.tunables()));
     }
     bool redundant(const Target& target, const Values& traits, const Values& config) const override {
@@ -64,20 +61,24 @@ class Composed final : public Algorithm {
         Values config(tunables_);
         for (const Field& field : long_.tunables()) config.set(field.name, of_long[field.name]);
         if (target.backend == Backend::cpu) return config;
-        // A GPU's blocks load inputs once for each tile of outputs.
-        constexpr std::int64_t few_tiles = 1024;
+        // A transform loads inputs once, and few taps stay in registers with what they are of; tiles of
+        // outputs load theirs each.
+        constexpr std::int64_t few_taps = 8, few_tiles = 1024;
         if (arrangement(problem.traits) == Arrangement::sequential)
-            config.set("fused", long_.loads_pieces() && problem.extents["length"] <= few_tiles);
-        // What is added takes registers: not as many are kept for other blocks.
+            config.set("fused", !long_.copies_inputs() &&
+                                    (long_.loads_once() ? problem.traits["width"] <= few_taps
+                                                        : problem.extents["length"] <= few_tiles));
+        // What is added to sums takes registers: not as many are kept for other blocks.
         const std::int64_t few_blocks = config["fused"] ? 1 : 2;
-        if (config["blocks_per_sm"] > few_blocks) config.set("blocks_per_sm", config["blocks_per_sm"] - 1);
+        if (config["blocks_per_sm"] > few_blocks && !long_.loads_once())
+            config.set("blocks_per_sm", config["blocks_per_sm"] - 1);
         return config;
     }
 
     Program generate(const Target& target, const Values& traits, const Values& config) const override {
         const bool cpu = target.backend == Backend::cpu,
                    parallel = arrangement(traits) == Arrangement::parallel,
-                   between = !parallel && config["fused"] == 0;
+                   between = !parallel && config["fused"] == 0, in_loading = !parallel && !between;
         const Config own{this, config};
         const auto adapt = [&](EmitRequest& request, const char* view) {
             request.family = &short_long_conv_family();
@@ -88,7 +89,7 @@ class Composed final : public Algorithm {
             // What the parts have and their sum has not.
             for (const char* name : {"bidirectional", "packed"})
                 request.derived.push_back({"bool", name, "false"});
-            request.derived.push_back({"bool", "short_in_loading", parallel || between ? "false" : "true"});
+            request.derived.push_back({"bool", "short_in_loading", in_loading ? "true" : "false"});
             for (const char* name : {"state", "residual"}) request.derived.push_back({"int", name, "0"});
         };
         Program program;
@@ -98,16 +99,23 @@ class Composed final : public Algorithm {
                        request.derived.push_back({"bool", "causal", "true"});
                    }));
         if (parallel) append(program, merge_program(target, traits, own));
-        append(program, long_.generate(target, long_traits(traits), part_of(config, long_.tunables()),
-                                       [&](EmitRequest& request) {
-                                           adapt(request, "long_view");
-                                           request.algorithm = this;
-                                           request.config = config;
-                                           request.prepared |= parallel;
-                                           request.replaced = {
-                                               {"long_conv/tokens.cuh", "short_long_conv/tokens.cuh"},
-                                               {"long_conv/tokens.cpu.h", "short_long_conv/tokens.cpu.h"}};
-                                       }));
+        append(program,
+               long_.generate(target, long_traits(traits), part_of(config, long_.tunables()),
+                              [&](EmitRequest& request) {
+                                  adapt(request, "long_view");
+                                  request.algorithm = this;
+                                  request.config = config;
+                                  request.prepared |= parallel;
+                                  for (const char* file : {"tokens.cuh", "tokens.cpu.h", "outputs.cuh"})
+                                      replace(request, file);
+                                  if (!in_loading) return;
+                                  if (conv_layout(traits) == ConvLayout::channels_last) {
+                                      replace(request, "turn_inputs.cuh");
+                                  } else {
+                                      replace(request, "row_inputs.cuh");
+                                      replace(request, "pending_inputs.cuh");
+                                  }
+                              }));
         if (program.prepares()) {
             program.prepared_from = {"kernel"};
             if (parallel) program.prepared_from.emplace_back("weight");
@@ -117,6 +125,11 @@ class Composed final : public Algorithm {
     }
 
   private:
+    /// Puts a file of this family in the place of the long convolution's.
+    static void replace(EmitRequest& request, std::string_view file) {
+        request.replaced[fmt::format("long_conv/{}", file)] = fmt::format("short_long_conv/{}", file);
+    }
+
     static Problem long_problem(const Problem& problem) {
         Values extents(long_conv_family().extents());
         for (const Field& extent : problem.family->extents())
@@ -180,11 +193,12 @@ class Composed final : public Algorithm {
 } // namespace
 
 std::span<const Algorithm* const> short_long_conv_algorithms() {
-    static const Composed fft(long_conv_fft()), toeplitz_wgmma(long_conv_toeplitz_wgmma()),
-        toeplitz_batch(long_conv_toeplitz_batch()), toeplitz(long_conv_toeplitz()),
-        direct(long_conv_direct()), cpu_fft(long_conv_cpu_fft()), cpu_blocked(long_conv_cpu_blocked());
-    static const std::array<const Algorithm*, 7> list{&fft,    &toeplitz_wgmma, &toeplitz_batch, &toeplitz,
-                                                      &direct, &cpu_fft,        &cpu_blocked};
+    static const Composed fft(long_conv_fft()), fft_split(long_conv_fft_split()),
+        toeplitz_wgmma(long_conv_toeplitz_wgmma()), toeplitz_batch(long_conv_toeplitz_batch()),
+        toeplitz(long_conv_toeplitz()), direct(long_conv_direct()), cpu_fft(long_conv_cpu_fft()),
+        cpu_blocked(long_conv_cpu_blocked());
+    static const std::array<const Algorithm*, 8> list{&fft,      &fft_split, &toeplitz_wgmma, &toeplitz_batch,
+                                                      &toeplitz, &direct,    &cpu_fft,        &cpu_blocked};
     return list;
 }
 

@@ -1,16 +1,23 @@
 #pragma once
-// What the long convolution of a short-long one is of, and what is made of its sums: takes the place of
-// long_conv/tokens.cuh. The short convolution is computed where inputs are loaded: what it reads again comes
-// from the first-level cache.
+// What the long convolution of a short-long one is of: takes the place of long_conv/tokens.cuh. The short
+// convolution is computed where inputs are loaded: what it reads again comes from the first-level cache.
 
+#include "long_conv/outputs.cuh"
 #include "long_conv/pieces.cuh"
+//@if short_in_loading
+//@if layout == channels_last
 #include "short_conv/activation.cuh"
+//@else
+#include "short_long_conv/pending_inputs.cuh"
+//@end
+//@end
 
 namespace chela {
 
 //@if short_in_loading
 enum { inputs_are_x = false };
 
+//@if layout == channels_last
 /// What tap w of a channel's short kernel, and its bias, are multiplied by for activation().
 template <class Config, class Arguments>
 CHELA_DEVICE float short_tap(const Arguments& arguments, int channel, int w) {
@@ -35,7 +42,6 @@ load_inputs(const Arguments& arguments, bool is_there, int batch, int channel, i
     float value[packet] = {};
     if (!is_there || token < 0 || token >= arguments.length)
         return Piece<typename Config::Element, packet>(value);
-    //@if layout == channels_last
 #pragma unroll
     for (int i = 0; i < packet; ++i) value[i] = short_bias(arguments, channel + i);
 #pragma unroll 4
@@ -47,29 +53,19 @@ load_inputs(const Arguments& arguments, bool is_there, int batch, int channel, i
     }
 #pragma unroll
     for (int i = 0; i < packet; ++i) value[i] = activation(value[i]);
-    //@else
-    constexpr int before = (kept + packet - 1) / packet * packet;
-    float x[before + packet];
-#pragma unroll
-    for (int i = 0; i < before + packet; i += packet) {
-        const auto piece = piece_of_x<Config>(arguments, true, batch, channel, token - before + i);
-#pragma unroll
-        for (int j = 0; j < packet; ++j) x[i + j] = piece.value(j);
-    }
-#pragma unroll
-    for (int i = 0; i < packet; ++i) value[i] = short_bias(arguments, channel);
-#pragma unroll
-    for (int w = 0; w < Config::width; ++w) {
-        const float tap = short_tap<Config>(arguments, channel, w);
-#pragma unroll
-        for (int i = 0; i < packet; ++i)
-            value[i] = fused_multiply_add(x[before - kept + i + w], tap, value[i]);
-    }
-#pragma unroll
-    for (int i = 0; i < packet; ++i) value[i] = token + i < arguments.length ? activation(value[i]) : 0.0f;
-    //@end
     return Piece<typename Config::Element, packet>(value);
 }
+//@else
+/// act(short convolution of x), rounded as in memory; zeros outside of the sequence.
+template <class Config, class Arguments>
+CHELA_DEVICE Piece<typename Config::Element, Config::packet>
+load_inputs(const Arguments& arguments, bool is_there, int batch, int channel, int token) {
+    if (!is_there || token >= arguments.length) return {};
+    PendingInputs<Config> inputs;
+    inputs.ask(arguments, batch, channel, token);
+    return inputs.take(arguments, channel);
+}
+//@end
 //@else
 enum { inputs_are_x = true };
 
@@ -80,14 +76,5 @@ load_inputs(const Arguments& arguments, bool is_there, int batch, int channel, i
     return piece_of_x<Config>(arguments, is_there, batch, channel, token);
 }
 //@end
-
-/// The output of a sum.
-CHELA_DEVICE float output_of(float sum) {
-    //@if arrangement == parallel
-    return activation(taps_scale() * sum);
-    //@else
-    return sum;
-    //@end
-}
 
 } // namespace chela

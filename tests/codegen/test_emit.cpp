@@ -177,6 +177,9 @@ TEST_CASE("emitted source matches the golden files") {
     check_golden("short_long_conv_fused", "sm_90a", ShortLongConv{.bias = true, .length = 4096}, {});
     check_golden("short_long_conv_merged_cpu", "cpu",
                  ShortLongConv{.arrangement = Arrangement::parallel, .dtype = DType::fp32}, {});
+    check_golden("short_long_conv_fft", "sm_90a",
+                 ShortLongConv{.layout = channels_first, .batch = 8, .length = 4096, .kernel_length = 4096},
+                 {});
     check_golden("long_conv_cpu_fft", "cpu", long_conv_with_all_traits, {});
     check_golden("long_conv_direct", "sm_80",
                  LongConv{.skip = true, .dtype = DType::fp32, .length = 100, .kernel_length = 100}, {});

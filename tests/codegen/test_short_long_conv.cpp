@@ -68,6 +68,29 @@ TEST_CASE("short_long_conv: one launch, two of them, or one and a preparing one"
     CHECK(merging.prepared_from == std::vector<std::string>{"kernel", "weight"});
 }
 
+TEST_CASE("short_long_conv: a transform's launches compute the short convolution, where they are fused") {
+    const Target target = Target::parse("sm_90a");
+    const auto launches = [&](ShortLongConv description, const char* algorithm, bool fused) {
+        description.batch = 2, description.length = description.kernel_length = 20000;
+        const Problem problem = description;
+        const Algorithm& with = problem.family->algorithm(algorithm);
+        Config config{&with, with.default_config(target, problem)};
+        config.values.set("fused", fused);
+        int count = 0;
+        for (const Kernel& kernel : with.generate(target, problem.traits, config.values).kernels)
+            count += kernel.prepares ? 0 : 1;
+        return count;
+    };
+    const ShortLongConv rows{.layout = ConvLayout::channels_first}, columns;
+    ShortLongConv parallel = rows;
+    parallel.arrangement = Arrangement::parallel;
+    CHECK(launches(rows, "fft_split", true) == 3);
+    CHECK(launches(rows, "fft_split", false) == 4);
+    CHECK(launches(parallel, "fft_split", true) == 3);
+    CHECK(launches(columns, "fft_split", true) == 5); // rows are turned before and after
+    CHECK(launches(columns, "fft_split", false) == 6);
+}
+
 TEST_CASE("short_long_conv: every default configuration is inside the search space") {
     std::vector<Target> targets = cuda_targets();
     targets.push_back(Target{});

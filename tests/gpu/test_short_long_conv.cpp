@@ -14,6 +14,12 @@ TEST_CASE(
     run_grid(*gpu_session(), short_long_conv_grid(GridSize::full), 200);
 }
 
+TEST_CASE("short_long_conv: Fourier transforms, on the GPU") {
+    if (!gpu_session()) return;
+    for (const std::string& wrong : run_short_transforms(*gpu_session(), GridSize::full))
+        CHECK_MESSAGE(wrong.empty(), wrong);
+}
+
 TEST_CASE("short_long_conv: configurations from all over the search space, on the GPU") {
     if (!gpu_session()) return;
     for (const auto& problem : short_long_conv_spaces())

@@ -81,6 +81,55 @@ std::vector<Case> short_long_conv_grid(GridSize size) {
     return cases;
 }
 
+std::vector<std::string> run_short_transforms(Session& session, GridSize size) {
+    std::vector<std::string> wrong;
+    std::size_t next = 0;
+    const Target target = session.device().target();
+    const auto run = [&](const char* algorithm, int length, int kernel_length, int channels) {
+        for (const ConvLayout layout : layouts)
+            for (const auto& [arrangement, fused] : {std::pair{Arrangement::sequential, true},
+                                                     {Arrangement::sequential, false},
+                                                     {Arrangement::parallel, true}}) {
+                ++next;
+                const bool sequential = arrangement == Arrangement::sequential;
+                if (size == GridSize::reduced && sequential && !fused && next % 4 != 0) continue;
+                if (size == GridSize::reduced && length > 1000 && !fused) continue;
+                const DType dtype = dtypes[next % 3];
+                const Problem problem =
+                    ShortLongConv{.arrangement = arrangement,
+                                  .width = widths[next % 5],
+                                  .bias = sequential && next % 2 == 0,
+                                  .skip = next % 4 == 0,
+                                  .layout = layout,
+                                  .dtype = dtype,
+                                  .alignment = next % 7 == 0 ? static_cast<int>(size_of(dtype)) : 0,
+                                  .batch = 2,
+                                  .length = length,
+                                  .kernel_length = kernel_length,
+                                  .channels = channels};
+                const Algorithm& with = problem.family->algorithm(algorithm);
+                Config config{&with, with.default_config(target, problem)};
+                config.values.set("fused", fused);
+                VerifyOptions options;
+                options.seed = 5000 + next;
+                if (std::string what = run_case(session, {problem, options}, config); !what.empty())
+                    wrong.push_back(std::move(what));
+            }
+    };
+    // Outputs of one transform, of several, and so many that they are not all there.
+    for (const auto& [length, kernel_length] :
+         {std::pair{1, 32}, {64, 64}, {300, 40}, {333, 333}, {1000, 90}})
+        run("fft", length, kernel_length, 5);
+    run("fft_split", 20011, 9000, 1);
+    if (size == GridSize::reduced) return wrong;
+    for (const auto& [length, kernel_length] :
+         {std::pair{2048, 2048}, {4099, 4099}, {10000, 1024}, {8192, 8192}})
+        run("fft", length, kernel_length, 20);
+    for (const auto& [length, kernel_length] : {std::pair{65536, 65536}, {131101, 131101}, {200001, 16384}})
+        run("fft_split", length, kernel_length, 3);
+    return wrong;
+}
+
 std::vector<ShortLongConv> short_long_conv_spaces() {
     std::vector<ShortLongConv> list;
     for (const Arrangement arrangement : arrangements)

@@ -13,6 +13,12 @@ TEST_CASE("short_long_conv: the reduced grid on the emulator") {
     run_grid(session, short_long_conv_grid(GridSize::reduced), 100);
 }
 
+TEST_CASE("short_long_conv: Fourier transforms, emulated") {
+    Session session = emulated("emulator:sm_90a", 9, true);
+    for (const std::string& wrong : run_short_transforms(session, GridSize::reduced))
+        CHECK_MESSAGE(wrong.empty(), wrong);
+}
+
 TEST_CASE("short_long_conv: configurations from all over the search space, emulated") {
     Session session = emulated("emulator:sm_80");
     for (const auto& problem : short_long_conv_spaces())

@@ -174,6 +174,10 @@ void add_short_long_convs(std::vector<Space>& all) {
             all.push_back(
                 space({ShortLongConv{.arrangement = Arrangement::parallel, .layout = layout, .dtype = dtype}},
                       thin));
+            all.push_back(
+                space({ShortLongConv{
+                          .layout = layout, .dtype = dtype, .length = 1 << 16, .kernel_length = 1 << 16}},
+                      thin));
             for (const int width : {4, 32})
                 all.push_back(
                     space({ShortLongConv{.width = width,
