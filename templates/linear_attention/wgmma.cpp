@@ -179,7 +179,7 @@ class Wgmma final : public Algorithm {
         for (const std::int64_t tile : {wide, narrow})
             if (heads * tiles(tile) >= wanted && admits(tile, 1, false)) return config;
         if (!traits["normalize"]) {
-            constexpr std::int64_t most_joined = 5;     // of larger clusters, few fit a GPU at once
+            constexpr std::int64_t most_joined = 4;     // of larger clusters, few fit a GPU at once
             constexpr std::int64_t long_length = 32768; // where reading twice costs more than idle blocks
             if (wide > narrow && heads * tiles(narrow) * 2 >= wanted && length >= 16 * chunk &&
                 admits(narrow, 2, true))

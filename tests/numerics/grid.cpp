@@ -62,9 +62,12 @@ std::string run_case(Session& session, const Case& entry) {
 std::vector<std::string> run_space(Session& session, const Problem& problem, std::size_t step) {
     std::vector<std::string> wrong;
     const auto space = search_space(*problem.family, session.device().target(), problem.traits);
-    for (std::size_t i = 0; i < space.size(); i += step)
-        if (std::string what = run_case(session, {problem, {}}, space[i]); !what.empty())
+    const std::size_t count = (space.size() + step - 1) / step;
+    parallel_each(count, [&](std::size_t i) { session.get(problem, space[i * step]); }); // on all cores
+    for (std::size_t i = 0; i < count; ++i)
+        if (std::string what = run_case(session, {problem, {}}, space[i * step]); !what.empty())
             wrong.push_back(std::move(what));
+    MESSAGE(count << " of " << space.size() << " configurations ran on " << session.device().name());
     return wrong;
 }
 

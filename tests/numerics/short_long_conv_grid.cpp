@@ -117,8 +117,7 @@ std::vector<std::string> run_short_transforms(Session& session, GridSize size) {
             }
     };
     // Outputs of one transform, of several, and so many that they are not all there.
-    for (const auto& [length, kernel_length] :
-         {std::pair{1, 32}, {64, 64}, {300, 40}, {333, 333}, {1000, 90}})
+    for (const auto& [length, kernel_length] : {std::pair{1, 32}, {300, 40}, {333, 333}})
         run("fft", length, kernel_length, 5);
     run("fft_split", 20011, 9000, 1);
     if (size == GridSize::reduced) return wrong;
