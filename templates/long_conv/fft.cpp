@@ -95,8 +95,8 @@ class Fft final : public LongConvAlgorithm {
         const int bits = exponent_of(problem.traits["reach"]);
         const bool wide = (bits + 4) / 5 < (bits + 3) / 4;
         config.set("points", wide ? 32 : 16);
-        const Layout alone(target, problem.traits, config);
-        config.set("threads", std::max<std::int64_t>(wide ? 128 : 256, alone.sequence_threads));
+        config.set("threads",
+                   std::max<std::int64_t>(wide ? 128 : 256, problem.traits["reach"] / config["points"]));
         while (config["batches"] < 4 && config["batches"] < problem.extents["batch"])
             config.set("batches", 2 * config["batches"]);
         for (const int blocks : {3, 2, 1}) {
