@@ -12,6 +12,7 @@ int exponent_of(std::int64_t power) { return std::countr_zero(static_cast<std::u
 std::int64_t twiddle_entries(std::int64_t transform, std::int64_t points, int above, int below) {
     const int bits = exponent_of(transform), point_bits = exponent_of(points);
     const std::int64_t threads = transform / points;
+    if (threads == 0) return 0;
     std::int64_t entries = above > 0 ? 0 : threads << below; // of the ending
     // From the last pass to the first, which has the levels left over.
     for (int last = 0, levels_left = bits; levels_left > 0; last += point_bits, levels_left -= point_bits) {

@@ -10,7 +10,7 @@ constexpr std::int64_t complex_bytes = 8;
 /// log2 of a power of two.
 int exponent_of(std::int64_t power);
 
-/// Entries of a TwiddleTable.
+/// Entries of a TwiddleTable; none where a thread would hold more points than there are, which is rejected.
 std::int64_t twiddle_entries(std::int64_t transform, std::int64_t points, int above = 0, int below = 0);
 
 /// About how many a thread needs: values, twiddles and addresses.
