@@ -13,6 +13,10 @@ std::int64_t elements_aligned(const Values& traits) {
     return traits["alignment"] / size_of(static_cast<DType>(traits["dtype"]));
 }
 
+std::int64_t registers_of_thread(const Target& target, std::int64_t threads_per_sm) {
+    return std::min<std::int64_t>(255, block_limits(target).registers_per_sm / threads_per_sm / 8 * 8);
+}
+
 } // namespace
 
 LongConvPacket::LongConvPacket(const Values& traits, const LongConvTile& tile) {
@@ -22,14 +26,6 @@ LongConvPacket::LongConvPacket(const Values& traits, const LongConvTile& tile) {
                                                                 : std::max<std::int64_t>(together, 2);
     aligned = elements <= together;
 }
-
-namespace {
-
-std::int64_t registers_of_thread(const Target& target, std::int64_t threads_per_sm) {
-    return std::min<std::int64_t>(255, block_limits(target).registers_per_sm / threads_per_sm / 8 * 8);
-}
-
-} // namespace
 
 bool another_block_is_free(const LongConvAlgorithm& algorithm, const Target& target, const Values& traits,
                            Values config, std::int64_t threads) {

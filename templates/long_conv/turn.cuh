@@ -43,6 +43,16 @@ struct Square {
                      before > 0 && token + at < 0 ? 0 : arguments.channels - channel - own);
         }
     }
+    /// x into shared memory.
+    CHELA_DEVICE void load() const {
+        constexpr int packet = Config::packet;
+        packets(arguments.x, arguments.x_stride, [&](const Element* from, int own, int at, int left) {
+            const auto piece = load_piece<packet, Config::aligned>(from, left);
+#pragma unroll
+            for (int i = 0; i < packet; ++i) *at_token(own + i, at) = piece.element(i);
+        });
+        sync_threads();
+    }
     /// Calls body(row, own, at) for vectors of neighbouring tokens in the workspace.
     template <class Row, class Body>
     CHELA_DEVICE void vectors(const Row& row, const Body& body) const {

@@ -8,14 +8,8 @@ namespace chela {
 template <class Config, class Arguments>
 CHELA_DEVICE void long_conv_turn_inputs_body(const Arguments& arguments) {
     using Element = typename Config::Element;
-    constexpr int packet = Config::packet;
     const Square<Config, Arguments> square(arguments);
-    square.packets(arguments.x, arguments.x_stride, [&](const Element* from, int own, int at, int left) {
-        const auto piece = load_piece<packet, Config::aligned>(from, left);
-#pragma unroll
-        for (int i = 0; i < packet; ++i) *square.at_token(own + i, at) = piece.element(i);
-    });
-    sync_threads();
+    square.load();
     square.vectors([&](int channel) { return turned_inputs<Config>(arguments, square.batch, channel); },
                    [&](Element* to, int own, int at) {
                        const uint32* const from = square.words(own, at);

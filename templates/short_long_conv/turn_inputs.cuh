@@ -10,15 +10,10 @@ namespace chela {
 template <class Config, class Arguments>
 CHELA_DEVICE void long_conv_turn_inputs_body(const Arguments& arguments) {
     using Element = typename Config::Element;
-    constexpr int packet = Config::packet, kept = Config::width - 1;
+    constexpr int kept = Config::width - 1;
     using Squares = Square<Config, Arguments, kept>;
     const Squares square(arguments);
-    square.packets(arguments.x, arguments.x_stride, [&](const Element* from, int own, int at, int left) {
-        const auto piece = load_piece<packet, Config::aligned>(from, left);
-#pragma unroll
-        for (int i = 0; i < packet; ++i) *square.at_token(own + i, at) = piece.element(i);
-    });
-    sync_threads();
+    square.load();
     square.vectors([&](int channel) { return turned_inputs<Config>(arguments, square.batch, channel); },
                    [&](Element* to, int own, int at) {
                        constexpr int vector = Squares::vector;
