@@ -107,13 +107,10 @@ class LongConvFamily final : public Family {
     }
 
     std::span<const Algorithm* const> algorithms() const override {
-        static const Algorithm* const list[] = {&long_conv_fft(),
-                                                &long_conv_fft_split(),
-                                                &long_conv_toeplitz_wgmma(),
-                                                &long_conv_toeplitz_batch(),
-                                                &long_conv_toeplitz(),
-                                                &long_conv_direct(),
-                                                &long_conv_cpu_fft(),
+        static const Algorithm* const list[] = {&long_conv_fft_mma(),        &long_conv_fft(),
+                                                &long_conv_fft_split(),      &long_conv_toeplitz_wgmma(),
+                                                &long_conv_toeplitz_batch(), &long_conv_toeplitz(),
+                                                &long_conv_direct(),         &long_conv_cpu_fft(),
                                                 &long_conv_cpu_blocked()};
         return list;
     }

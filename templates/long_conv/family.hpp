@@ -11,6 +11,7 @@ const Family& long_conv_family();
 class LongConvAlgorithm; // templates/long_conv/plan.hpp
 
 /// The algorithms of the family.
+const LongConvAlgorithm& long_conv_fft_mma();        ///< tensor cores, 16-bit x, some lengths of a transform
 const LongConvAlgorithm& long_conv_fft();            ///< CUDA cores, any x, kernels that one block transforms
 const LongConvAlgorithm& long_conv_fft_split();      ///< CUDA cores, any x, longer kernels
 const LongConvAlgorithm& long_conv_toeplitz_wgmma(); ///< tensor cores of sm_90a, otherwise as the next

@@ -21,8 +21,7 @@ struct Layout {
         : transform(traits["reach"]), points(config["points"]), sequence_threads(transform / points),
           sequences(config["threads"] / std::max<std::int64_t>(1, sequence_threads)) {
         twiddles = twiddle_entries(transform, points);
-        row_bytes = sequences * (transform + sequence_threads) * complex_bytes;
-        shared_bytes = row_bytes + (config["keep_spectrum"] ? sequences * transform * complex_bytes : 0);
+        row_bytes = shared_bytes = sequences * (transform + sequence_threads) * complex_bytes;
         staged_bytes = transform * size_of(static_cast<DType>(traits["dtype"]));
         const std::int64_t with_staged = shared_bytes + sequences * staged_bytes;
         apart = fits(target, config["blocks_per_sm"], with_staged);
@@ -45,8 +44,6 @@ class Fft final : public LongConvAlgorithm {
             Field::integer("threads", 32, 1024, 256, "threads of one block").over({128, 256, 512}),
             Field::integer("batches", 1, 64, 1, "sequences, one after the other, that share a spectrum")
                 .over({1, 2, 4, 8}),
-            Field::boolean("keep_spectrum", false, "a block copies the spectrum to shared memory")
-                .over({0, 1}),
             Field::integer("blocks_per_sm", 1, 8, 1, "blocks per multiprocessor that registers are kept for")
                 .over({1, 2, 3, 6}),
         };
@@ -74,14 +71,11 @@ class Fft final : public LongConvAlgorithm {
         return rejects_resources(target, config, threads, layout.shared_bytes, transform_registers(points));
     }
 
-    /// A spectrum is read once where no sequences share it, and too large to keep where a thread has many
-    /// points.
     bool redundant(const Target& target, const Values& traits, const Values& config) const override {
         Values with_another = config;
         with_another.set("blocks_per_sm", config["blocks_per_sm"] + 1);
-        return (config["keep_spectrum"] && (config["batches"] == 1 || config["points"] > 16)) ||
-               (another_block_is_free(*this, target, traits, config, config["threads"]) &&
-                Layout(target, traits, with_another).apart == Layout(target, traits, config).apart);
+        return another_block_is_free(*this, target, traits, config, config["threads"]) &&
+               Layout(target, traits, with_another).apart == Layout(target, traits, config).apart;
     }
 
     /// Tensor cores, where they serve, are faster up to about a thousand taps.
@@ -124,7 +118,6 @@ class Fft final : public LongConvAlgorithm {
                             1, // it runs once: all the registers it wants
                             {long_conv_constant("transform", layout.transform),
                              long_conv_constant("sequences", layout.sequences),
-                             long_conv_constant("spectrum_offset", layout.row_bytes),
                              long_conv_constant("staged_offset", layout.staged_offset),
                              long_conv_constant("staged_bytes", layout.staged_bytes),
                              {"bool", "apart", layout.apart ? "true" : "false"},
@@ -147,7 +140,7 @@ class Fft final : public LongConvAlgorithm {
                                    emit_long_conv(request, adapt),
                                    {blocks, request.block, layout.shared_bytes, 1}});
         turn_rows(program, request, copies, adapt);
-        set_prepared(program, traits, layout.transform, layout.twiddles);
+        set_prepared(program, traits, layout.transform * complex_bytes, layout.twiddles * complex_bytes);
         return program;
     }
 

@@ -26,10 +26,11 @@ std::int64_t twiddle_entries(std::int64_t transform, std::int64_t points, int ab
 
 std::int64_t transform_registers(std::int64_t points) { return 2 * points + (points > 16 ? 48 : 32); }
 
-void set_prepared(Program& program, const Values& traits, std::int64_t transform, std::int64_t twiddles) {
+void set_prepared(Program& program, const Values& traits, std::int64_t spectrum_bytes,
+                  std::int64_t common_bytes) {
     // As many bytes for any kernel_length, which is named because the taps of another one lie elsewhere.
-    program.prepared_bytes = {transform * complex_bytes, {{"channels", 1}, {"kernel_length", 1 << 22}}};
-    program.prepared_bytes.plus = {{twiddles * complex_bytes, {}}};
+    program.prepared_bytes = {spectrum_bytes, {{"channels", 1}, {"kernel_length", 1 << 22}}};
+    program.prepared_bytes.plus = {{common_bytes, {}}};
     program.prepared_from = {"kernel"};
     if (traits["bidirectional"] != 0) program.prepared_from.emplace_back("kernel_backward");
     if (traits["skip"] != 0) program.prepared_from.emplace_back("skip");
@@ -43,14 +44,15 @@ constexpr std::int64_t most_before = 32;
 
 } // namespace
 
-std::vector<EmitRequest::Constant> row_constants(const Values& traits, std::int64_t copies) {
+std::vector<EmitRequest::Constant> row_constants(const Values& traits, std::int64_t copies,
+                                                 std::int64_t most_elements) {
     const LongConvPacket packet(traits, {1, square_side, square_side});
     const bool last = conv_layout(traits) == ConvLayout::channels_last;
     const std::int64_t of_turned = 16 / size_of(static_cast<DType>(traits["dtype"]));
     std::vector<EmitRequest::Constant> constants = {
-        long_conv_constant("packet", packet.elements),
+        long_conv_constant("packet", last ? packet.elements : std::min(most_elements, packet.elements)),
         {"bool", "aligned", packet.aligned ? "true" : "false"},
-        long_conv_constant("row_packet", last ? of_turned : packet.elements),
+        long_conv_constant("row_packet", std::min(most_elements, last ? of_turned : packet.elements)),
         {"bool", "rows_aligned", last || packet.aligned ? "true" : "false"}};
     if (last) {
         constants.push_back(long_conv_constant("turned_copies", copies));

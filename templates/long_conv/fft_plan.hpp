@@ -16,13 +16,16 @@ std::int64_t twiddle_entries(std::int64_t transform, std::int64_t points, int ab
 /// About how many a thread needs: values, twiddles and addresses.
 std::int64_t transform_registers(std::int64_t points);
 
-/// The program's memory for the spectra of all channels and the twiddles, and what they are made from.
-void set_prepared(Program&, const Values& traits, std::int64_t transform, std::int64_t twiddles);
+/// The program's memory for the spectra of all channels and what all have in common, in bytes, and what they
+/// are made from.
+void set_prepared(Program&, const Values& traits, std::int64_t spectrum_bytes, std::int64_t common_bytes);
 
 /// Where channels lie next to each other: launches before and after the program's own that turn x and y, and
 /// the workspace for that, `copies` 1 where y may replace x.
 void turn_rows(Program&, EmitRequest, std::int64_t copies, const AdaptRequest&);
-/// The constants of a body that are about rows and where they are turned.
-std::vector<EmitRequest::Constant> row_constants(const Values& traits, std::int64_t copies);
+/// The constants of a body that are about rows and where they are turned, and of pieces of at most so many
+/// elements.
+std::vector<EmitRequest::Constant> row_constants(const Values& traits, std::int64_t copies,
+                                                 std::int64_t most_elements = 8);
 
 } // namespace chela

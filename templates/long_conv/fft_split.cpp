@@ -149,7 +149,7 @@ class FftSplit final : public LongConvAlgorithm {
         program.workspace_bytes = {layout.transform * complex_bytes,
                                    {{"channels", 1}, {"batch", 1}, {"length", layout.transform}}};
         turn_rows(program, last, copies, adapt);
-        set_prepared(program, traits, layout.transform, layout.twiddles);
+        set_prepared(program, traits, layout.transform * complex_bytes, layout.twiddles * complex_bytes);
         return program;
     }
 

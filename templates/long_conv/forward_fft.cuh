@@ -40,20 +40,9 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     const int input = first_token + shift_of<Config>(arguments);
     Element* const staged =
         reinterpret_cast<Element*>(dynamic_shared() + Config::staged_offset + own * Config::staged_bytes);
-    //@if keep_spectrum
-    // Each thread's part of the spectrum, which no other reads, behind the rows.
-    ComplexPair* const spectrum = reinterpret_cast<ComplexPair*>(dynamic_shared() + Config::spectrum_offset) +
-                                  own * (outputs / 2) + first_thread;
-    {
-        const ComplexPair* const from = spectrum_of<Config>(arguments, there(own_channel), first_thread);
-#pragma unroll
-        for (int i = 0; i < points / 2; ++i) spectrum[i * Of::threads] = from[i * Of::threads];
-    }
-    //@else
     for (int line = first_thread; line < outputs / elements_of_line<Complex>; line += Of::threads)
         prefetch_line(
             spectrum_of<Config>(arguments, there(own_channel), line * elements_of_line<ComplexPair>));
-    //@end
 #pragma unroll 1
     for (int batch = first_batch; batch < last_batch; ++batch) {
         // Addresses take an instruction, but in registers from one sequence to the next there are too many.
@@ -89,10 +78,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                 .prefetch(outputs, thread, Of::threads);
 
         transform.forward(value);
-        //@if !keep_spectrum
-        const ComplexPair* const spectrum = spectrum_of<Config>(arguments, channel, thread);
-        //@end
-        multiply_by_spectrum<Of::threads>(value, spectrum);
+        multiply_by_spectrum<Of::threads>(value, spectrum_of<Config>(arguments, channel, thread));
         transform.backward(value);
 
         float result[points];

@@ -15,11 +15,14 @@ class PendingInputs {
   public:
     static constexpr int pieces = 1;
 
-    template <class Arguments>
+    /// `whole` where all of them are known to be in the sequence.
+    template <bool whole = false, class Arguments>
     CHELA_DEVICE void ask(const Arguments& arguments, int batch, int channel, int token) {
         x_ = load_piece<Config::row_packet, Config::rows_aligned>(
-            input_row<Config>(arguments, batch, channel).from(token).at_token,
-            token >= 0 ? arguments.length - token : 0);
+            input_row<Config>(arguments, batch, channel).from(token).at_token, whole ? Config::row_packet
+                                                                               : token >= 0
+                                                                                   ? arguments.length - token
+                                                                                   : 0);
     }
 
     template <class Arguments>

@@ -43,6 +43,11 @@ class alignas(sizeof(T) * count) Piece {
         else
             return word_[i];
     }
+    /// Elements 2 i and 2 i + 1.
+    CHELA_DEVICE uint32 word(int i) const {
+        static_assert(pairs);
+        return word_[i];
+    }
     CHELA_DEVICE void set(int i, T element) {
         if constexpr (pairs)
             word_[i / 2] = i % 2 ? (word_[i / 2] & 0xffffu) | static_cast<uint32>(element.bits) << 16

@@ -193,12 +193,13 @@ class Composed final : public Algorithm {
 } // namespace
 
 std::span<const Algorithm* const> short_long_conv_algorithms() {
-    static const Composed fft(long_conv_fft()), fft_split(long_conv_fft_split()),
-        toeplitz_wgmma(long_conv_toeplitz_wgmma()), toeplitz_batch(long_conv_toeplitz_batch()),
-        toeplitz(long_conv_toeplitz()), direct(long_conv_direct()), cpu_fft(long_conv_cpu_fft()),
-        cpu_blocked(long_conv_cpu_blocked());
-    static const std::array<const Algorithm*, 8> list{&fft,      &fft_split, &toeplitz_wgmma, &toeplitz_batch,
-                                                      &toeplitz, &direct,    &cpu_fft,        &cpu_blocked};
+    static const Composed fft_mma(long_conv_fft_mma()), fft(long_conv_fft()),
+        fft_split(long_conv_fft_split()), toeplitz_wgmma(long_conv_toeplitz_wgmma()),
+        toeplitz_batch(long_conv_toeplitz_batch()), toeplitz(long_conv_toeplitz()),
+        direct(long_conv_direct()), cpu_fft(long_conv_cpu_fft()), cpu_blocked(long_conv_cpu_blocked());
+    static const std::array<const Algorithm*, 9> list{&fft_mma,        &fft,      &fft_split, &toeplitz_wgmma,
+                                                      &toeplitz_batch, &toeplitz, &direct,    &cpu_fft,
+                                                      &cpu_blocked};
     return list;
 }
 

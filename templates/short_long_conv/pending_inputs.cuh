@@ -18,12 +18,17 @@ class PendingInputs {
   public:
     static constexpr int pieces = before + 1;
 
-    template <class Arguments>
+    /// `whole` where all of them are known to be in the sequence.
+    template <bool whole = false, class Arguments>
     CHELA_DEVICE void ask(const Arguments& arguments, int batch, int channel, int token) {
-        there_ = token >= 0 ? arguments.length - token : 0;
+        there_ = whole ? packet : token >= 0 ? arguments.length - token : 0;
 #pragma unroll
-        for (int i = 0; i < pieces; ++i)
+        for (int i = 0; i < before; ++i)
             x_[i] = piece_of_x<Config>(arguments, true, batch, channel, token + (i - before) * packet);
+        x_[before] = whole ? load_piece<packet, Config::aligned>(arguments.x + batch * arguments.x_stride[0] +
+                                                                     channel * arguments.x_stride[1] + token,
+                                                                 packet)
+                           : piece_of_x<Config>(arguments, true, batch, channel, token);
     }
 
     /// act(short convolution of x), rounded as in memory; zeros outside of the sequence.

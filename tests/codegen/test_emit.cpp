@@ -184,7 +184,9 @@ TEST_CASE("emitted source matches the golden files") {
     check_golden("long_conv_direct", "sm_80",
                  LongConv{.skip = true, .dtype = DType::fp32, .length = 100, .kernel_length = 100}, {});
     check_golden("long_conv_fft", "sm_90a",
-                 LongConv{.layout = ConvLayout::channels_first, .length = 4096, .kernel_length = 4096}, {});
+                 LongConv{.layout = channels_first, .length = 1 << 14, .kernel_length = 1 << 14}, {});
+    check_golden("long_conv_fft_mma", "sm_80",
+                 LongConv{.layout = channels_first, .length = 4096, .kernel_length = 4096}, {});
 }
 
 TEST_CASE("every trait and every tunable changes the source and the key") {

@@ -206,3 +206,25 @@ TEST_CASE("accumulators from and to a transposed matrix, as far as it reaches") 
                 CHECK(output[column * 16 + row] != input[column * 16 + row]);
         }
 }
+
+TEST_CASE("arithmetic of 16-bit pairs rounds once") {
+    // Any bits at all: zeros, subnormals, infinities and NaNs among them.
+    constexpr std::size_t triples = 32 * 512;
+    TwinKernel kernel{{"pairs.cuh", "thread.cuh"}, R"(
+        for (int i = lane(); i < 16384; i += 32) {
+            const uint32 a = input[3 * i], b = input[3 * i + 1], c = input[3 * i + 2];
+            output[4 * i] = multiply2<fp16>(a, b);
+            output[4 * i + 1] = multiply2<bf16>(a, b);
+            output[4 * i + 2] = fused_multiply_add2(a, b, c);
+            output[4 * i + 3] = multiply2<fp16>(negate2(a), b);
+        }
+)"};
+    std::mt19937 random(21);
+    std::vector<std::uint32_t> input(3 * triples);
+    for (auto& word : input) word = static_cast<std::uint32_t>(random());
+    // 1 + 2^-10 squared is 1 + 2^-9 + 2^-20: with -2^-9 - 1, exactly 2^-20, which two roundings would lose;
+    // with 2^-11 it lies just above the middle of two numbers.
+    input[0] = input[1] = 0x3c013c01u, input[2] = 0xbc021000u;
+    const auto output = run_twins(kernel, input, 4 * triples);
+    CHECK(output[2] == 0x00103c03u);
+}

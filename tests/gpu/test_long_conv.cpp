@@ -18,6 +18,12 @@ TEST_CASE("long_conv: Fourier transforms up to the longest, on the GPU") {
         CHECK_MESSAGE(wrong.empty(), wrong);
 }
 
+TEST_CASE("long_conv: Fourier transforms on tensor cores, on the GPU") {
+    if (!gpu_session()) return;
+    for (const std::string& wrong : run_mma_transforms(*gpu_session(), GridSize::full))
+        CHECK_MESSAGE(wrong.empty(), wrong);
+}
+
 TEST_CASE("long_conv: configurations from all over the search space, on the GPU") {
     if (!gpu_session()) return;
     for (const auto& problem : long_conv_spaces())

@@ -155,51 +155,6 @@ std::vector<Case> long_conv_grid(GridSize size) {
     return grid.take();
 }
 
-std::vector<std::string> run_transforms(Session& session, GridSize size) {
-    std::vector<std::string> wrong;
-    std::uint64_t seed = 4000;
-    ConvLayout layout = ConvLayout::channels_first;
-    const auto run = [&](const char* algorithm, int length, int kernel_length, int channels) {
-        for (const DType dtype : {DType::fp32, DType::bf16}) {
-            layout =
-                layout == ConvLayout::channels_first ? ConvLayout::channels_last : ConvLayout::channels_first;
-            if (size == GridSize::reduced && dtype == DType::bf16 && length > 2048) continue;
-            for (const bool bidirectional : {false, true}) {
-                const Problem problem =
-                    LongConv{.bidirectional = bidirectional,
-                             .skip = bidirectional,
-                             .layout = bidirectional ? layout : ConvLayout::channels_first,
-                             .dtype = dtype,
-                             .batch = length > 100000 ? 1 : 2,
-                             .length = length,
-                             .kernel_length = kernel_length,
-                             .channels = channels};
-                const Algorithm& with = problem.family->algorithm(algorithm);
-                VerifyOptions options;
-                options.seed = ++seed;
-                const Target target = session.device().target();
-                if (const std::string why = with.rejects(target, problem.traits); !why.empty()) {
-                    wrong.push_back(why);
-                    continue;
-                }
-                const Config config{&with, with.default_config(target, problem)};
-                if (std::string what = run_case(session, {problem, options}, config); !what.empty())
-                    wrong.push_back(std::move(what));
-            }
-        }
-    };
-    for (const int length : {1, 2, 15, 63, 64, 65, 500, 1000, 1021, 2048, 4099})
-        run("fft", length, length, 3);
-    for (const auto& [length, kernel_length] : {std::pair{1000, 64}, {1021, 33}, {300, 1}, {3000, 1024}})
-        run("fft", length, kernel_length, 3);
-    run("fft_split", 20011, 20011, 1);
-    run("fft_split", 40001, 8200, 1);
-    if (size == GridSize::reduced) return wrong;
-    run("fft_split", 65537, 65537, 3);
-    for (const int length : {131071, 131101, 1 << 20, (1 << 22) - 3}) run("fft_split", length, length, 1);
-    return wrong;
-}
-
 std::vector<std::string> run_wgmma(Session& session, GridSize size) {
     std::vector<std::string> wrong;
     const Target target = session.device().target();
@@ -232,6 +187,16 @@ std::vector<LongConv> long_conv_spaces() {
                             .length = 600,
                             .kernel_length = 480,
                             .channels = 24});
+    for (const ConvLayout layout : layouts) // transforms on tensor cores
+        list.push_back({.bidirectional = layout == ConvLayout::channels_last,
+                        .skip = true,
+                        .layout = layout,
+                        .dtype = layout == ConvLayout::channels_last ? DType::fp16 : DType::bf16,
+                        .alignment = 16,
+                        .batch = 3,
+                        .length = 2504,
+                        .kernel_length = 1500,
+                        .channels = 8});
     return list;
 }
 

@@ -11,6 +11,9 @@ std::vector<Case> long_conv_grid(GridSize);
 /// powers of two and their neighbours, primes, and sequences that are longer than a kernel's transform; long
 /// ones too on a GPU.
 std::vector<std::string> run_transforms(Session&, GridSize);
+/// And with those of tensor cores: lengths that they serve, one block of outputs and several, values of all
+/// sizes.
+std::vector<std::string> run_mma_transforms(Session&, GridSize);
 
 /// What is wrong with tensor cores of sm_90a on the grid, whose batches are mostly served by others.
 std::vector<std::string> run_wgmma(Session&, GridSize);

@@ -108,6 +108,7 @@ std::vector<std::string> run_short_transforms(Session& session, GridSize size) {
                                   .kernel_length = kernel_length,
                                   .channels = channels};
                 const Algorithm& with = problem.family->algorithm(algorithm);
+                if (dtype == DType::fp32 && with.name() == "fft_mma") continue; // of 16-bit elements
                 Config config{&with, with.default_config(target, problem)};
                 config.values.set("fused", fused);
                 VerifyOptions options;
@@ -120,10 +121,15 @@ std::vector<std::string> run_short_transforms(Session& session, GridSize size) {
     for (const auto& [length, kernel_length] : {std::pair{1, 32}, {300, 40}, {333, 333}})
         run("fft", length, kernel_length, 5);
     run("fft_split", 20011, 9000, 1);
+    for (const auto& [length, kernel_length] : {std::pair{2500, 2500}, {4099, 1500}})
+        run("fft_mma", length, kernel_length, 2);
     if (size == GridSize::reduced) return wrong;
     for (const auto& [length, kernel_length] :
          {std::pair{2048, 2048}, {4099, 4099}, {10000, 1024}, {8192, 8192}})
         run("fft", length, kernel_length, 20);
+    for (const auto& [length, kernel_length] :
+         {std::pair{2048, 2048}, {4099, 4099}, {10000, 4096}, {8192, 8192}})
+        run("fft_mma", length, kernel_length, 20);
     for (const auto& [length, kernel_length] : {std::pair{65536, 65536}, {131101, 131101}, {200001, 16384}})
         run("fft_split", length, kernel_length, 3);
     return wrong;

@@ -20,6 +20,12 @@ TEST_CASE("long_conv: Fourier transforms, emulated") {
         CHECK_MESSAGE(wrong.empty(), wrong);
 }
 
+TEST_CASE("long_conv: Fourier transforms on tensor cores, emulated") {
+    Session session = emulated("emulator:sm_80", 9, true);
+    for (const std::string& wrong : run_mma_transforms(session, GridSize::reduced))
+        CHECK_MESSAGE(wrong.empty(), wrong);
+}
+
 TEST_CASE("long_conv: wgmma, emulated") {
     Session session = emulated("emulator:sm_90a");
     for (const std::string& wrong : run_wgmma(session, GridSize::reduced))

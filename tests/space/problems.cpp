@@ -148,6 +148,15 @@ void add_long_convs(std::vector<Space>& all) {
                                                     .alignment = static_cast<int>(size_of(dtype))},
                                                    dtype == DType::fp32 ? whole : thin));
         }
+    // Transforms on tensor cores of the other 16-bit type.
+    all.push_back(space({LongConv{.bidirectional = true,
+                                  .skip = true,
+                                  .dtype = DType::fp16,
+                                  .alignment = 2,
+                                  .batch = 8,
+                                  .length = 4096,
+                                  .kernel_length = 2000}},
+                        thin));
     // Every length of a transform; whole, in turn, for inputs of one width or the other.
     Part of_bf16 = whole, of_fp32 = thin;
     for (const int length : {64, 500, 2048, 8192, 16384, 1 << 17, 1 << 20, 1 << 22}) {
