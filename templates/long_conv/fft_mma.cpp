@@ -21,7 +21,7 @@ struct Layout {
                            parts = traits["dtype"] == static_cast<int>(DType::bf16) ? 2 : 1;
         threads = 32 * warps;
         shared_bytes = 4 * (sequences * transform + warps);
-        table_words = fragment_words * (outer / 8 * steps * (parts + 1) + 6) + 3 * transform;
+        table_words = fragment_words * (outer / 8 * steps * (parts + 1) + 6) + 2 * transform;
         // Of the outer digit's sums, with their operands, or of a tile's values and what they are multiplied
         // by.
         registers = std::max<std::int64_t>(72, outer * columns / 4 + 2 * columns + 24);
@@ -74,10 +74,11 @@ class FftMma final : public LongConvAlgorithm {
         return rejects_resources(target, config, layout.threads, layout.shared_bytes, layout.registers);
     }
 
-    /// Fewer columns only where the sums of more would not stay in registers: they share matrices.
+    /// Columns of a lane share matrices. Fewer are for sums that would not stay in registers, or for a few
+    /// sequences that need more warps each.
     bool redundant(const Target& target, const Values& traits, const Values& config) const override {
         const Layout layout(traits, config);
-        return (config["columns"] < 8 && layout.outer <= 32) ||
+        return (config["columns"] < 8 && layout.outer <= 32 && config["batches"] > 1) ||
                another_block_is_free(*this, target, traits, config, layout.threads);
     }
 
@@ -87,15 +88,22 @@ class FftMma final : public LongConvAlgorithm {
         return problem.traits["reach"] <= 8192;
     }
 
-    /// Values of about as many tokens for one spectrum; as many blocks as were found fastest, or have room.
+    /// Where there are few sequences for each multiprocessor, all at once, with all the registers that their
+    /// threads want, and more warps each where there are very few. Otherwise as many blocks as were found
+    /// fastest, or have room, and sequences one after the other, of about as many tokens for a spectrum.
     Values default_config(const Target& target, const Problem& problem) const override {
+        constexpr std::int64_t multiprocessors = 132, few = 8 * multiprocessors,
+                               very_few = 2 * multiprocessors;
         Values config(tunables());
-        const std::int64_t outer = problem.traits["reach"] / 256;
-        config.set("columns", outer > 32 ? 4 : 8);
-        config.set("batches", outer < 16 ? 4 : outer == 16 ? 2 : 1);
-        for (const int blocks : {outer < 16 ? 6 : 7, 4, 3, 2, 1}) {
+        const std::int64_t outer = problem.traits["reach"] / Layout::inner_values,
+                           sequences = problem.extents["channels"] * problem.extents["batch"];
+        const bool narrow = outer > 32 || sequences <= very_few;
+        config.set("columns", narrow ? 4 : 8);
+        config.set("batches", sequences < few || outer > 16 ? 1 : outer == 16 ? 2 : 4);
+        const int wanted = narrow ? 2 : sequences < few ? 4 : outer < 16 ? 6 : 7;
+        for (const int blocks : {wanted, 4, 3, 2, 1}) {
             config.set("blocks_per_sm", blocks);
-            if (rejects(target, problem.traits, config).empty()) break;
+            if (blocks <= wanted && rejects(target, problem.traits, config).empty()) break;
         }
         return config;
     }

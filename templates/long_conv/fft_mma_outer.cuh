@@ -108,11 +108,12 @@ class OuterInputs {
 /// The sums over rows of all of the warp's columns, turned, to the sequence's shared memory; or, of the
 /// inputs that a longer sequence has before, added to what is there already.
 template <class Config, bool are_before>
-CHELA_DEVICE void outer_forward(uint32* words, const FftTables<Config>& tables,
+CHELA_DEVICE void outer_forward(const Exchange<Config::transform>& shared, const FftTables<Config>& tables,
                                 const OuterInputs<Config>& inputs, int unit) {
+    using Shared = Exchange<Config::transform>;
     constexpr int columns = Config::columns;
     const int first = UnitColumns<Config>(unit).column(2 * (lane() % 4), 0),
-              own = place_of_row(lane() / 4) ^ place_of_pair(first / 16, first % 16);
+              own = Shared::row(lane() / 4) ^ Shared::pair(first / 16, first % 16);
 #pragma unroll
     for (int tile = 0; tile < Config::outer / 8; ++tile) {
         float sum[columns][4] = {};
@@ -122,17 +123,16 @@ CHELA_DEVICE void outer_forward(uint32* words, const FftTables<Config>& tables,
             const HalfComplex4 turns = tables.turns(unit, tile, j);
 #pragma unroll
             for (int i = 0; i < 2; ++i) {
-                Vector8* const to = reinterpret_cast<Vector8*>(
-                    words + (own ^ place_of_row(8 * tile) ^ place_of_pair(0, j + i)));
+                auto& to = shared.template at<Vector8>(own ^ Shared::row(8 * tile) ^ Shared::pair(0, j + i));
                 const float(&of)[4] = sum[j + i];
                 HalfComplex2 value = multiply(
                     HalfComplex2{pack2<fp16>(of[0], of[1]), pack2<fp16>(of[2], of[3])}, turns.value[i]);
                 if constexpr (are_before) {
                     constexpr uint32 ones = 0x3c003c00u;
-                    value = {fused_multiply_add2(value.re, ones, to->x),
-                             fused_multiply_add2(value.im, ones, to->y)};
+                    value = {fused_multiply_add2(value.re, ones, to.x),
+                             fused_multiply_add2(value.im, ones, to.y)};
                 }
-                *to = {value.re, value.im};
+                to = {value.re, value.im};
             }
         }
     }
@@ -140,14 +140,15 @@ CHELA_DEVICE void outer_forward(uint32* words, const FftTables<Config>& tables,
 
 /// Calls put(token, outputs) for the outputs of neighbouring tokens, times `scale`.
 template <class Config, class Put>
-CHELA_DEVICE void outer_backward(const uint32* words, const FftTables<Config>& tables, float scale, int unit,
-                                 const Put& put) {
+CHELA_DEVICE void outer_backward(const Exchange<Config::transform>& shared, const FftTables<Config>& tables,
+                                 float scale, int unit, const Put& put) {
+    using Shared = Exchange<Config::transform>;
     constexpr int columns = Config::columns, outer = Config::outer, tiles = outer < 16 ? 1 : outer / 16;
     const UnitColumns<Config> of(unit);
     // Column g of a tile is that of the unit's place g / 2 + g % 2 * 4: a lane's two sums are 4 pieces apart,
     // and those that lanes store together next to each other.
     const int member = lane() % 4, group = lane() / 4, place = group / 2 + group % 2 * 4,
-              own = place_of_row(member) ^ place_of_value(of.column(place, 0));
+              own = Shared::row(member) ^ Shared::value(of.column(place, 0));
     float sum[tiles][columns][4] = {};
 #pragma unroll
     for (int step = 0; step < outer / 8; ++step) {
@@ -156,8 +157,8 @@ CHELA_DEVICE void outer_backward(const uint32* words, const FftTables<Config>& t
         for (int half = 0; half < 2; ++half)
 #pragma unroll
             for (int j = 0; j < columns; j += 4) {
-                const int other = place_of_row(8 * step + 4 * half) ^ place_of_value(j);
-                const Vector16 four = *reinterpret_cast<const Vector16*>(words + (own ^ other));
+                const int other = Shared::row(8 * step + 4 * half) ^ Shared::value(j);
+                const auto& four = shared.template at<const Vector16>(own ^ other);
                 operand[j][half] = four.x, operand[j + 1][half] = four.y;
                 operand[j + 2][half] = four.z, operand[j + 3][half] = four.w;
             }

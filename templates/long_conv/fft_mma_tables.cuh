@@ -79,7 +79,7 @@ class FftTables {
     static constexpr float outer_scale = outer <= 16 ? 0.25f : 0.125f, inner_scale = 0.25f;
 
   public:
-    static constexpr int words = turns_back_at + 2 * Config::transform;
+    static constexpr int words = turns_back_at + Config::transform;
     /// What is left of a sum over all digits there and back, each 1 / its number of values.
     static constexpr float sums_scale = 1.0f / (static_cast<float>(outer) * outer_scale * outer_scale);
 
@@ -111,9 +111,10 @@ class FftTables {
         return at<HalfComplex4>(
             turns_at + ((unit * (outer / 8) + tile) * (Config::columns / 2) + column_tile / 2) * fragment);
     }
-    /// Of ka, for b = inner_digit(row_tile, group) and c = inner_digit(column_tile, 2 member) and the next.
-    CHELA_DEVICE ComplexPair turns_back(int ka, int row_tile, int column_tile) const {
-        return at<ComplexPair>(turns_back_at + (4 * ka + 2 * row_tile + column_tile) * fragment);
+    /// Of ka, for b = inner_digit(row_tile, group) and c = inner_digit(0, 2 member) and the next, and then of
+    /// tile 1's.
+    CHELA_DEVICE HalfComplex4 turns_back(int ka, int row_tile) const {
+        return at<HalfComplex4>(turns_back_at + (2 * ka + row_tile) * fragment);
     }
 
     /// All of them, by all threads of the launch.
@@ -181,9 +182,9 @@ class FftTables {
             });
         }
         const int at = (i - turns_back_at) / fragment;
-        const Complex w =
-            turn(at / 4, 16 * inner_digit(at / 2 % 2, group) + inner_digit(at % 2, 2 * member + word / 2));
-        return float_to_bits(word % 2 ? w.im : w.re);
+        return halves(word, [&](int j) {
+            return turn(at / 2, 16 * inner_digit(at % 2, group) + inner_digit(word / 2, 2 * member + j));
+        });
     }
     static CHELA_DEVICE Complex turn(int ka, int m) {
         return root_of_unity(m * (4 * ka + 1), 4 * Config::transform);

@@ -2,29 +2,17 @@
 // The two digits of a transform that stay in a warp's registers: the 256 values of one ka, multiplied by the
 // spectrum and brought back (see fft_mma_tables.cuh).
 
+#include "long_conv/fft_mma_exchange.cuh"
 #include "long_conv/fft_mma_tables.cuh"
 
 namespace chela {
-
-// Where in a sequence's shared memory, in words, the values of ka lie: place_of_row(ka) ^ the place of the
-// others. On the way there c and c + 8 of a b are together, real parts in a word and imaginary parts in the
-// next; on the way back, each value has a word. The accesses of all four sides are free of bank conflicts.
-// The place of a sum of powers of two is the exclusive or of theirs.
-CHELA_DEVICE constexpr int place_of_row(int ka) { return 256 * ka ^ (ka & 3) * 4; }
-CHELA_DEVICE constexpr int place_of_pair(int b, int c) {
-    return (b & 1) * 2 ^ c * 4 ^ (b >> 1) * 32 ^ (b >> 1 & 1) * 16 ^ (b >> 2 & 1) * 8;
-}
-CHELA_DEVICE constexpr int place_of_value(int m) { return m ^ (m >> 5 & 1) * 24; }
-
-/// The low halves of two registers, and the high ones.
-CHELA_DEVICE uint32 low_halves(uint32 a, uint32 b) { return (a & 0xffffu) | b << 16; }
-CHELA_DEVICE uint32 high_halves(uint32 a, uint32 b) { return a >> 16 | (b & 0xffff0000u); }
 
 /// The inner matrix and the twiddles, in registers for all tiles.
 template <class Config>
 class TileTransform {
     using Sum = float[2][2][4];
     using Tables = FftTables<Config>;
+    using Shared = Exchange<Config::transform>;
     using Values = HalfComplex2[2][2]; ///< [row tile][column tile]: a row's, of two columns
 
   public:
@@ -38,11 +26,11 @@ class TileTransform {
     }
 
     /// Tile ka, in place in a sequence's shared memory.
-    CHELA_DEVICE void apply(uint32* words, const uint32* spectrum, int ka) const {
+    CHELA_DEVICE void apply(const Shared& shared, const uint32* spectrum, int ka) const {
         const auto* const factors = reinterpret_cast<const HalfComplex4*>(spectrum + 256 * ka) + lane();
         const HalfComplex4 factor[2] = {factors[0], factors[32]};
         Values value; // columns c, b along the steps
-        load(value, words, ka);
+        load(value, shared, ka);
         multiply(value);
         twist(value, true); // rows kb, c along the steps
         multiply_from_right(value);
@@ -58,36 +46,37 @@ class TileTransform {
         Sum sum = {};
         multiply(sum, value);
         sync_warp(); // everyone has its values
-        store(words, sum, ka);
+        store(shared, sum, ka);
     }
 
   private:
     /// Columns c = inner_digit(tile, group).
-    CHELA_DEVICE void load(Values& value, const uint32* words, int ka) const {
-        const int own = place_of_row(ka) ^ place_of_pair(2 * (lane() % 4), lane() / 4);
+    CHELA_DEVICE void load(Values& value, const Shared& shared, int ka) const {
+        const int own = Shared::row(ka) ^ Shared::pair(2 * (lane() % 4), lane() / 4);
 #pragma unroll
         for (int step = 0; step < 2; ++step) {
-            const Vector16 four = *reinterpret_cast<const Vector16*>(
-                words + (own ^ place_of_pair(inner_digit(step, 0), 0))); // b and b + 1
+            const auto& four = shared.template at<const Vector16>(
+                own ^ Shared::pair(inner_digit(step, 0), 0)); // b and b + 1
             value[0][step] = {low_halves(four.x, four.z), low_halves(four.y, four.w)};
             value[1][step] = {high_halves(four.x, four.z), high_halves(four.y, four.w)};
         }
     }
     /// Turned back: rows b, columns c.
-    CHELA_DEVICE void store(uint32* words, const Sum& sum, int ka) const {
-        const int own = place_of_row(ka) ^ place_of_value(16 * (lane() / 4) + 2 * (lane() % 4));
+    CHELA_DEVICE void store(const Shared& shared, const Sum& sum, int ka) const {
+        const int own = Shared::row(ka) ^ Shared::value(16 * (lane() / 4) + 2 * (lane() % 4));
 #pragma unroll
-        for (int row = 0; row < 2; ++row)
+        for (int row = 0; row < 2; ++row) {
+            const HalfComplex4 turns = tables_.turns_back(ka, row);
 #pragma unroll
             for (int column = 0; column < 2; ++column) {
-                const ComplexPair turns = tables_.turns_back(ka, row, column);
                 const float(&of)[4] = sum[row][column];
-                const Complex first = chela::multiply(Complex{of[0], of[2]}, turns.value[0]),
-                              second = chela::multiply(Complex{of[1], of[3]}, turns.value[1]);
-                const int other = place_of_value(16 * inner_digit(row, 0) + inner_digit(column, 0));
-                *reinterpret_cast<Vector8*>(words + (own ^ other)) = {pack2<fp16>(first.re, first.im),
-                                                                      pack2<fp16>(second.re, second.im)};
+                const HalfComplex2 value = chela::multiply(
+                    HalfComplex2{pack2<fp16>(of[0], of[1]), pack2<fp16>(of[2], of[3])}, turns.value[column]);
+                const int other = Shared::value(16 * inner_digit(row, 0) + inner_digit(column, 0));
+                shared.template at<Vector8>(own ^ other) = {low_halves(value.re, value.im),
+                                                            high_halves(value.re, value.im)};
             }
+        }
     }
 
     /// The matrix times the values, whose rows become the columns of the sums.

@@ -11,10 +11,11 @@ namespace chela {
 
 /// The outputs of a warp's columns, those of the first `left` tokens; `whole` where these are all.
 template <class Config, bool whole>
-CHELA_DEVICE void store_outputs(typename Config::Element* y, int left, const uint32* words,
-                                const FftTables<Config>& tables, float scale, int unit) {
+CHELA_DEVICE void store_outputs(typename Config::Element* y, int left,
+                                const Exchange<Config::transform>& shared, const FftTables<Config>& tables,
+                                float scale, int unit) {
     constexpr int packet = Config::row_packet;
-    outer_backward<Config>(words, tables, scale, unit, [&](int token, const auto& output) {
+    outer_backward<Config>(shared, tables, scale, unit, [&](int token, const auto& output) {
 #pragma unroll
         for (int j = 0; j < static_cast<int>(sizeof output / sizeof output[0]); j += packet) {
             float value[packet];
@@ -61,12 +62,12 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
     const uint32* const spectrum = prepared_spectrum<Config>(arguments, channel);
     const float scale_of_spectrum =
         FftTables<Config>::sums_scale * *prepared_scale<Config>(arguments, channel);
-    uint32* const all_words = reinterpret_cast<uint32*>(dynamic_shared());
-    float* const largest_of_warps = reinterpret_cast<float*>(all_words + sequences * outputs);
+    float* const largest_of_warps =
+        reinterpret_cast<float*>(dynamic_shared() + sequences * Exchange<outputs>::bytes);
 
-    const int warp = warp_index(), own = warp / warps, // sequence
+    const int warp = warp_index(), own = sequences == 1 ? 0 : warp / warps, // sequence
         unit = warp % warps;
-    uint32* const words = all_words + own * outputs;
+    const Exchange<outputs> shared(own);
     const bool all_inputs = input + outputs <= arguments.length, // of a block
         all_outputs = first_token + outputs <= arguments.length;
 #pragma unroll 1
@@ -94,16 +95,16 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                 .prefetch(outputs, 32 * unit + lane(), 32 * warps);
         largest = maximum(largest, inputs.largest());
         if (lane() == 0) largest_of_warps[warp] = largest;
-        sync_threads(); // and everyone is done with the words before
+        sync_threads(); // and everyone is done with the values before
 #pragma unroll
         for (int i = 0; i < warps; ++i) largest = maximum(largest, largest_of_warps[own * warps + i]);
         const PowerOfTwo scale = scale_of<Element>(largest);
         inputs.scale(scale);
-        outer_forward<Config, false>(words, tables, inputs, unit);
+        outer_forward<Config, false>(shared, tables, inputs, unit);
         if (input > 0) {
             load_before();
             inputs.scale(scale);
-            outer_forward<Config, true>(words, again(arguments.length), inputs, unit);
+            outer_forward<Config, true>(shared, again(arguments.length), inputs, unit);
         }
         sync_threads();
         {
@@ -111,16 +112,16 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
 #pragma unroll 1
             for (int ka = warp; ka < Config::outer; ka += Config::threads / 32)
 #pragma unroll 1
-                for (int i = 0; i < sequences; ++i) transform.apply(all_words + i * outputs, spectrum, ka);
+                for (int i = 0; i < sequences; ++i) transform.apply(Exchange<outputs>(i), spectrum, ka);
         }
         sync_threads();
         Element* const y = output_row<Config>(arguments, batch, channel) + first_token;
         const float scale_back = scale_of_spectrum * scale.up();
         const int left = is_there ? arguments.length - first_token : 0;
         if (all_outputs && is_there)
-            store_outputs<Config, true>(y, left, words, tables, scale_back, unit);
+            store_outputs<Config, true>(y, left, shared, tables, scale_back, unit);
         else
-            store_outputs<Config, false>(y, left, words, tables, scale_back, unit);
+            store_outputs<Config, false>(y, left, shared, tables, scale_back, unit);
     }
 }
 

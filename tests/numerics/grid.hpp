@@ -22,7 +22,8 @@ enum class GridSize { full, reduced };
 std::string run_case(Session&, const Case&);
 std::string run_case(Session&, const Case&, const Config&);
 
-/// Runs every `step`-th configuration of a problem's search space. Returns what is wrong.
+/// Runs every `step`-th configuration of a problem's search space. Returns what is wrong with each, or
+/// nothing.
 std::vector<std::string> run_space(Session&, const Problem&, std::size_t step = 1);
 
 /// Checks that all cases pass, and that more than `at_least` were computed. Only a CPU may lack what a case

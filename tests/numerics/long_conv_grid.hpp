@@ -7,15 +7,15 @@ namespace chela::tests {
 
 std::vector<Case> long_conv_grid(GridSize);
 
-/// What is wrong with the Fourier transforms of CUDA cores in their default configurations: short lengths,
-/// powers of two and their neighbours, primes, and sequences that are longer than a kernel's transform; long
-/// ones too on a GPU.
+/// What is wrong, or nothing, with each of the Fourier transforms of CUDA cores in their default
+/// configurations: short lengths, powers of two and their neighbours, primes, and sequences that are longer
+/// than a kernel's transform; long ones too on a GPU.
 std::vector<std::string> run_transforms(Session&, GridSize);
 /// And with those of tensor cores: lengths that they serve, one block of outputs and several, values of all
 /// sizes.
 std::vector<std::string> run_mma_transforms(Session&, GridSize);
 
-/// What is wrong with tensor cores of sm_90a on the grid, whose batches are mostly served by others.
+/// And on the grid with tensor cores of sm_90a, whose batches are mostly served by others.
 std::vector<std::string> run_wgmma(Session&, GridSize);
 
 /// Problems whose search spaces are run (run_space).

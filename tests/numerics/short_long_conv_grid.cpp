@@ -113,8 +113,7 @@ std::vector<std::string> run_short_transforms(Session& session, GridSize size) {
                 config.values.set("fused", fused);
                 VerifyOptions options;
                 options.seed = 5000 + next;
-                if (std::string what = run_case(session, {problem, options}, config); !what.empty())
-                    wrong.push_back(std::move(what));
+                wrong.push_back(run_case(session, {problem, options}, config));
             }
     };
     // Outputs of one transform, of several, and so many that they are not all there.
@@ -126,12 +125,12 @@ std::vector<std::string> run_short_transforms(Session& session, GridSize size) {
     if (size == GridSize::reduced) return wrong;
     for (const auto& [length, kernel_length] :
          {std::pair{2048, 2048}, {4099, 4099}, {10000, 1024}, {8192, 8192}})
-        run("fft", length, kernel_length, 20);
+        run("fft", length, kernel_length, 7);
     for (const auto& [length, kernel_length] :
          {std::pair{2048, 2048}, {4099, 4099}, {10000, 4096}, {8192, 8192}})
-        run("fft_mma", length, kernel_length, 20);
+        run("fft_mma", length, kernel_length, 7);
     for (const auto& [length, kernel_length] : {std::pair{65536, 65536}, {131101, 131101}, {200001, 16384}})
-        run("fft_split", length, kernel_length, 3);
+        run("fft_split", length, kernel_length, 1);
     return wrong;
 }
 

@@ -7,8 +7,8 @@ namespace chela::tests {
 
 std::vector<Case> short_long_conv_grid(GridSize);
 
-/// Runs the algorithms by Fourier transforms for CUDA cores on problems that others are preferred for, the
-/// short convolution in their launches and before, and with merged kernels. Returns what is wrong.
+/// Runs the algorithms by Fourier transforms, by name, the short convolution in their launches and before,
+/// and with merged kernels. Returns what is wrong with each, or nothing.
 std::vector<std::string> run_short_transforms(Session&, GridSize);
 
 /// Small problems whose search spaces are run (run_space).

@@ -1,5 +1,5 @@
 #pragma once
-// Arithmetic of 16-bit pairs, each half on its own, rounded once.
+// Arithmetic of 16-bit pairs, each half on its own, rounded once; and what they are put together from.
 
 #include "prelude/cuda/types.cuh"
 
@@ -31,5 +31,9 @@ CHELA_DEVICE uint32 negate2(uint32 a) {
     asm("neg.f16x2 %0, %1;" : "=r"(result) : "r"(a));
     return result;
 }
+
+/// The low halves of two registers, the high ones.
+CHELA_DEVICE uint32 low_halves(uint32 a, uint32 b) { return __byte_perm(a, b, 0x5410); }
+CHELA_DEVICE uint32 high_halves(uint32 a, uint32 b) { return __byte_perm(a, b, 0x7632); }
 
 } // namespace chela

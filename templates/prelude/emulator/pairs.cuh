@@ -29,4 +29,7 @@ CHELA_DEVICE uint32 fused_multiply_add2(uint32 a, uint32 b, uint32 c) {
 }
 CHELA_DEVICE uint32 negate2(uint32 a) { return a ^ 0x80008000u; }
 
+CHELA_DEVICE uint32 low_halves(uint32 a, uint32 b) { return (a & 0xffffu) | b << 16; }
+CHELA_DEVICE uint32 high_halves(uint32 a, uint32 b) { return a >> 16 | (b & 0xffff0000u); }
+
 } // namespace chela
