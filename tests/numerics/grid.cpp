@@ -59,15 +59,19 @@ std::string run_case(Session& session, const Case& entry) {
     return wrong;
 }
 
-std::vector<std::string> run_space(Session& session, const Problem& problem, std::size_t step) {
+std::vector<std::string> run_all(Session& session, const std::vector<Run>& runs) {
+    parallel_each(runs.size(), [&](std::size_t i) { session.get(runs[i].entry.problem, runs[i].config); });
     std::vector<std::string> wrong;
-    const auto space = search_space(*problem.family, session.device().target(), problem.traits);
-    const std::size_t count = (space.size() + step - 1) / step;
-    parallel_each(count, [&](std::size_t i) { session.get(problem, space[i * step]); }); // on all cores
-    for (std::size_t i = 0; i < count; ++i)
-        wrong.push_back(run_case(session, {problem, {}}, space[i * step]));
-    MESSAGE(count << " of " << space.size() << " configurations ran on " << session.device().name());
+    for (const Run& run : runs) wrong.push_back(run_case(session, run.entry, run.config));
     return wrong;
+}
+
+std::vector<std::string> run_space(Session& session, const Problem& problem, std::size_t step) {
+    const auto space = search_space(*problem.family, session.device().target(), problem.traits);
+    std::vector<Run> runs;
+    for (std::size_t i = 0; i < space.size(); i += step) runs.push_back({{problem, {}}, space[i]});
+    MESSAGE(runs.size() << " of " << space.size() << " configurations run on " << session.device().name());
+    return run_all(session, runs);
 }
 
 void run_grid(Session& session, const std::vector<Case>& grid, std::size_t at_least) {

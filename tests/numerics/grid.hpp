@@ -22,6 +22,13 @@ enum class GridSize { full, reduced };
 std::string run_case(Session&, const Case&);
 std::string run_case(Session&, const Case&, const Config&);
 
+struct Run {
+    Case entry;
+    Config config;
+};
+/// Compiles them on all cores, then runs each. Returns what is wrong with each, or nothing.
+std::vector<std::string> run_all(Session&, const std::vector<Run>&);
+
 /// Runs every `step`-th configuration of a problem's search space. Returns what is wrong with each, or
 /// nothing.
 std::vector<std::string> run_space(Session&, const Problem&, std::size_t step = 1);

@@ -156,21 +156,19 @@ std::vector<Case> long_conv_grid(GridSize size) {
 }
 
 std::vector<std::string> run_wgmma(Session& session, GridSize size) {
-    std::vector<std::string> wrong;
+    std::vector<Run> runs;
     const Target target = session.device().target();
-    const auto run = [&](const Case& entry, const Config& config) {
-        wrong.push_back(run_case(session, entry, config));
-    };
     for (const Case& entry : long_conv_grid(size)) {
         const Algorithm& with = entry.problem.family->algorithm("toeplitz_wgmma");
         if (with.rejects(target, entry.problem.traits).empty()) // not fp32
-            run(entry, {&with, with.default_config(target, entry.problem)});
+            runs.push_back({entry, {&with, with.default_config(target, entry.problem)}});
     }
     std::size_t next = 0;
     for (const Problem problem : long_conv_spaces())
         for (const Config& config : search_space(*problem.family, target, problem.traits))
-            if (config.algorithm->name() == "toeplitz_wgmma" && next++ % 5 == 0) run({problem, {}}, config);
-    return wrong;
+            if (config.algorithm->name() == "toeplitz_wgmma" && next++ % 5 == 0)
+                runs.push_back({{problem, {}}, config});
+    return run_all(session, runs);
 }
 
 std::vector<LongConv> long_conv_spaces() {

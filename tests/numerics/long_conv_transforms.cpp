@@ -12,13 +12,13 @@ class Transforms {
   public:
     Transforms(Session& session, GridSize size) : session_(session), full_(size == GridSize::full) {}
 
-    /// In fp32 and bf16, causal and bidirectional.
-    void run(const char* algorithm, int length, int kernel_length, int channels) {
+    /// Runs in fp32 and bf16, causal and bidirectional.
+    void add(const char* algorithm, int length, int kernel_length, int channels) {
         for (const DType dtype : {DType::fp32, DType::bf16}) {
             next_layout();
             if (!full_ && dtype == DType::bf16 && length > 2048) continue;
             for (const bool bidirectional : {false, true})
-                run(algorithm, {.bidirectional = bidirectional,
+                add(algorithm, {.bidirectional = bidirectional,
                                 .skip = bidirectional,
                                 .layout = bidirectional ? layout_ : ConvLayout::channels_first,
                                 .dtype = dtype,
@@ -28,8 +28,8 @@ class Transforms {
                                 .channels = channels});
         }
     }
-    /// On tensor cores: in bf16 and fp16, of values of all sizes.
-    void run_mma(int length, int kernel_length, int channels) {
+    /// Runs on tensor cores: in bf16 and fp16, of values of all sizes.
+    void add_mma(int length, int kernel_length, int channels) {
         for (const DType dtype : {DType::bf16, DType::fp16})
             for (const bool bidirectional : {false, true}) {
                 next_layout();
@@ -37,7 +37,7 @@ class Transforms {
                 ++next_;
                 VerifyOptions options;
                 options.value_scale = next_ % 3 == 0 ? 1e3 : next_ % 3 == 1 ? 1e-3 : 1.0;
-                run("fft_mma",
+                add("fft_mma",
                     {.bidirectional = bidirectional,
                      .skip = next_ % 2 == 0,
                      .layout = layout_,
@@ -51,24 +51,28 @@ class Transforms {
             }
     }
 
-    std::vector<std::string> take() { return std::move(wrong_); }
+    std::vector<std::string> wrong() const {
+        std::vector<std::string> all = run_all(session_, runs_);
+        all.insert(all.end(), rejected_.begin(), rejected_.end());
+        return all;
+    }
 
   private:
     void next_layout() {
         layout_ =
             layout_ == ConvLayout::channels_first ? ConvLayout::channels_last : ConvLayout::channels_first;
     }
-    void run(const char* algorithm, const LongConv& description, VerifyOptions options = {}) {
+    void add(const char* algorithm, const LongConv& description, VerifyOptions options = {}) {
         const Problem problem = description;
         const Algorithm& with = problem.family->algorithm(algorithm);
         options.seed = ++seed_;
         const Target target = session_.device().target();
         if (const std::string why = with.rejects(target, problem.traits); !why.empty()) {
-            wrong_.push_back(why);
+            rejected_.push_back(why);
             return;
         }
         const Config config{&with, with.default_config(target, problem)};
-        wrong_.push_back(run_case(session_, {problem, options}, config));
+        runs_.push_back({{problem, options}, config});
     }
 
     Session& session_;
@@ -76,7 +80,8 @@ class Transforms {
     std::uint64_t seed_ = 4000;
     std::size_t next_ = 0;
     ConvLayout layout_ = ConvLayout::channels_first;
-    std::vector<std::string> wrong_;
+    std::vector<Run> runs_;
+    std::vector<std::string> rejected_;
 };
 
 } // namespace
@@ -84,16 +89,16 @@ class Transforms {
 std::vector<std::string> run_transforms(Session& session, GridSize size) {
     Transforms transforms(session, size);
     for (const int length : {1, 2, 15, 63, 64, 65, 500, 1000, 1021, 2048, 4099})
-        transforms.run("fft", length, length, 3);
+        transforms.add("fft", length, length, 3);
     for (const auto& [length, kernel_length] : {std::pair{1000, 64}, {1021, 33}, {300, 1}, {3000, 1024}})
-        transforms.run("fft", length, kernel_length, 3);
-    transforms.run("fft_split", 20011, 20011, 1);
-    transforms.run("fft_split", 40001, 8200, 1);
-    if (size == GridSize::reduced) return transforms.take();
-    transforms.run("fft_split", 65537, 65537, 3);
+        transforms.add("fft", length, kernel_length, 3);
+    transforms.add("fft_split", 20011, 20011, 1);
+    transforms.add("fft_split", 40001, 8200, 1);
+    if (size == GridSize::reduced) return transforms.wrong();
+    transforms.add("fft_split", 65537, 65537, 3);
     for (const int length : {131071, 131101, 1 << 20, (1 << 22) - 3})
-        transforms.run("fft_split", length, length, 1);
-    return transforms.take();
+        transforms.add("fft_split", length, length, 1);
+    return transforms.wrong();
 }
 
 std::vector<std::string> run_mma_transforms(Session& session, GridSize size) {
@@ -101,12 +106,12 @@ std::vector<std::string> run_mma_transforms(Session& session, GridSize size) {
     // Outputs of one transform, some of them not there, and of several.
     for (const auto& [length, kernel_length] :
          {std::pair{1025, 1025}, {2048, 2048}, {4099, 2011}, {2500, 2500}, {9001, 1100}, {8192, 8192}})
-        transforms.run_mma(length, kernel_length, 2);
-    if (size == GridSize::reduced) return transforms.take();
+        transforms.add_mma(length, kernel_length, 2);
+    if (size == GridSize::reduced) return transforms.wrong();
     for (const auto& [length, kernel_length] :
          {std::pair{4096, 4096}, {8191, 8191}, {16384, 16384}, {200001, 4096}, {100000, 8192}})
-        transforms.run_mma(length, kernel_length, 6);
-    return transforms.take();
+        transforms.add_mma(length, kernel_length, 6);
+    return transforms.wrong();
 }
 
 } // namespace chela::tests

@@ -82,10 +82,10 @@ std::vector<Case> short_long_conv_grid(GridSize size) {
 }
 
 std::vector<std::string> run_short_transforms(Session& session, GridSize size) {
-    std::vector<std::string> wrong;
+    std::vector<Run> runs;
     std::size_t next = 0;
     const Target target = session.device().target();
-    const auto run = [&](const char* algorithm, int length, int kernel_length, int channels) {
+    const auto add = [&](const char* algorithm, int length, int kernel_length, int channels) {
         for (const ConvLayout layout : layouts)
             for (const auto& [arrangement, fused] : {std::pair{Arrangement::sequential, true},
                                                      {Arrangement::sequential, false},
@@ -113,25 +113,25 @@ std::vector<std::string> run_short_transforms(Session& session, GridSize size) {
                 config.values.set("fused", fused);
                 VerifyOptions options;
                 options.seed = 5000 + next;
-                wrong.push_back(run_case(session, {problem, options}, config));
+                runs.push_back({{problem, options}, config});
             }
     };
     // Outputs of one transform, of several, and so many that they are not all there.
     for (const auto& [length, kernel_length] : {std::pair{1, 32}, {300, 40}, {333, 333}})
-        run("fft", length, kernel_length, 5);
-    run("fft_split", 20011, 9000, 1);
+        add("fft", length, kernel_length, 5);
+    add("fft_split", 20011, 9000, 1);
     for (const auto& [length, kernel_length] : {std::pair{2500, 2500}, {4099, 1500}})
-        run("fft_mma", length, kernel_length, 2);
-    if (size == GridSize::reduced) return wrong;
+        add("fft_mma", length, kernel_length, 2);
+    if (size == GridSize::reduced) return run_all(session, runs);
     for (const auto& [length, kernel_length] :
          {std::pair{2048, 2048}, {4099, 4099}, {10000, 1024}, {8192, 8192}})
-        run("fft", length, kernel_length, 7);
+        add("fft", length, kernel_length, 7);
     for (const auto& [length, kernel_length] :
          {std::pair{2048, 2048}, {4099, 4099}, {10000, 4096}, {8192, 8192}})
-        run("fft_mma", length, kernel_length, 7);
+        add("fft_mma", length, kernel_length, 7);
     for (const auto& [length, kernel_length] : {std::pair{65536, 65536}, {131101, 131101}, {200001, 16384}})
-        run("fft_split", length, kernel_length, 1);
-    return wrong;
+        add("fft_split", length, kernel_length, 1);
+    return run_all(session, runs);
 }
 
 std::vector<ShortLongConv> short_long_conv_spaces() {
