@@ -24,7 +24,7 @@ struct Layout {
         table_words = fragment_words * (outer / 8 * steps * (parts + 1) + 6) + 2 * transform;
         // Of the outer digit's sums, with their operands, or of a tile's values and what they are multiplied
         // by.
-        registers = std::max<std::int64_t>(72, outer * columns / 4 + 2 * columns + 24);
+        registers = std::max<std::int64_t>(72, outer + outer * columns / 8 + 32);
         prepare_threads = transform / prepare_points;
         prepare_shared_bytes = complex_bytes * (transform + prepare_threads) + 4 * 32;
     }
@@ -43,7 +43,7 @@ class FftMma final : public LongConvAlgorithm {
             Field::integer("batches", 1, 64, 2, "sequences of a block in all, which share a spectrum")
                 .over({1, 2, 4}),
             Field::integer("blocks_per_sm", 1, 8, 1, "blocks per multiprocessor that registers are kept for")
-                .over({1, 2, 3, 4, 6, 7}),
+                .over({1, 2, 3, 4, 5, 6, 7}),
         };
         return schema;
     }
@@ -90,7 +90,7 @@ class FftMma final : public LongConvAlgorithm {
 
     /// Where there are few sequences for each multiprocessor, all at once, with all the registers that their
     /// threads want, and more warps each where there are very few. Otherwise as many blocks as were found
-    /// fastest, or have room, and sequences one after the other, of about as many tokens for a spectrum.
+    /// fastest, or have room, and several short sequences one after the other for a spectrum.
     Values default_config(const Target& target, const Problem& problem) const override {
         constexpr std::int64_t multiprocessors = 132, few = 8 * multiprocessors,
                                very_few = 2 * multiprocessors;
@@ -99,8 +99,10 @@ class FftMma final : public LongConvAlgorithm {
                            sequences = problem.extents["channels"] * problem.extents["batch"];
         const bool narrow = outer > 32 || sequences <= very_few;
         config.set("columns", narrow ? 4 : 8);
-        config.set("batches", sequences < few || outer > 16 ? 1 : outer == 16 ? 2 : 4);
-        const int wanted = narrow ? 2 : sequences < few ? 4 : outer < 16 ? 6 : 7;
+        config.set("batches", sequences < few || outer >= 16 ? 1 : 4);
+        // One block less where the compiler would put a few registers into local memory.
+        const bool is_crowded = problem.traits["alignment"] < 16 || target.compute_capability >= 100;
+        const int wanted = narrow ? 2 : sequences < few ? 4 : (outer > 16 ? 4 : 6) - (is_crowded ? 1 : 0);
         for (const int blocks : {wanted, 4, 3, 2, 1}) {
             config.set("blocks_per_sm", blocks);
             if (blocks <= wanted && rejects(target, problem.traits, config).empty()) break;

@@ -114,7 +114,7 @@ CHELA_DEVICE void outer_forward(const Exchange<Config::transform>& shared, const
     constexpr int columns = Config::columns;
     const int first = UnitColumns<Config>(unit).column(2 * (lane() % 4), 0),
               own = Shared::row(lane() / 4) ^ Shared::pair(first / 16, first % 16);
-#pragma unroll
+#pragma unroll 1 // one tile's sums at a time: there are no registers for more
     for (int tile = 0; tile < Config::outer / 8; ++tile) {
         float sum[columns][4] = {};
         inputs.template sum_rows<are_before>(sum, tables, tile);
@@ -138,48 +138,60 @@ CHELA_DEVICE void outer_forward(const Exchange<Config::transform>& shared, const
     }
 }
 
-/// Calls put(token, outputs) for the outputs of neighbouring tokens, times `scale`.
+/// Calls put(token, words) for the outputs of neighbouring tokens, times `scale`, two to a word.
 template <class Config, class Put>
 CHELA_DEVICE void outer_backward(const Exchange<Config::transform>& shared, const FftTables<Config>& tables,
                                  float scale, int unit, const Put& put) {
     using Shared = Exchange<Config::transform>;
-    constexpr int columns = Config::columns, outer = Config::outer, tiles = outer < 16 ? 1 : outer / 16;
+    using Element = typename Config::Element;
+    constexpr int columns = Config::columns, outer = Config::outer, tiles = outer < 16 ? 1 : outer / 16,
+                  rows = outer < 16 ? 1 : 2; // of a lane, in a tile
     const UnitColumns<Config> of(unit);
     // Column g of a tile is that of the unit's place g / 2 + g % 2 * 4: a lane's two sums are 4 pieces apart,
     // and those that lanes store together next to each other.
     const int member = lane() % 4, group = lane() / 4, place = group / 2 + group % 2 * 4,
               own = Shared::row(member) ^ Shared::value(of.column(place, 0));
-    float sum[tiles][columns][4] = {};
+    uint32 output[tiles][rows][2][columns / 2];
 #pragma unroll
-    for (int step = 0; step < outer / 8; ++step) {
-        uint32 operand[columns][2];
+    for (int first = 0; first < columns; first += 4) { // column tile
+        float sum[tiles][4][4] = {};
 #pragma unroll
-        for (int half = 0; half < 2; ++half)
+        for (int step = 0; step < outer / 8; ++step) {
+            uint32 operand[4][2];
 #pragma unroll
-            for (int j = 0; j < columns; j += 4) {
-                const int other = Shared::row(8 * step + 4 * half) ^ Shared::value(j);
+            for (int half = 0; half < 2; ++half) {
+                const int other = Shared::row(8 * step + 4 * half) ^ Shared::value(first);
                 const auto& four = shared.template at<const Vector16>(own ^ other);
-                operand[j][half] = four.x, operand[j + 1][half] = four.y;
-                operand[j + 2][half] = four.z, operand[j + 3][half] = four.w;
+                operand[0][half] = four.x, operand[1][half] = four.y;
+                operand[2][half] = four.z, operand[3][half] = four.w;
             }
 #pragma unroll
-        for (int tile = 0; tile < tiles; ++tile) {
-            const FragmentA a = tables.outer_backward(tile, step);
+            for (int tile = 0; tile < tiles; ++tile) {
+                const FragmentA a = tables.outer_backward(tile, step);
 #pragma unroll
-            for (int j = 0; j < columns; ++j) mma_m16n8k16<fp16>(sum[tile][j], a.r, operand[j]);
+                for (int j = 0; j < 4; ++j) mma_m16n8k16<fp16>(sum[tile][j], a.r, operand[j]);
+            }
         }
+#pragma unroll
+        for (int tile = 0; tile < tiles; ++tile)
+#pragma unroll
+            for (int row = 0; row < rows; ++row)
+#pragma unroll
+                for (int column = 0; column < 2; ++column)
+#pragma unroll
+                    for (int j = 0; j < 4; j += 2)
+                        output[tile][row][column][(first + j) / 2] =
+                            pack2<Element>(output_of(scale * sum[tile][j][2 * row + column]),
+                                           output_of(scale * sum[tile][j + 1][2 * row + column]));
     }
 #pragma unroll
     for (int tile = 0; tile < tiles; ++tile)
 #pragma unroll
-        for (int half = 0; half < (outer < 16 ? 1 : 2); ++half)
+        for (int row = 0; row < rows; ++row)
 #pragma unroll
-            for (int column = 0; column < 2; ++column) {
-                float output[columns];
-#pragma unroll
-                for (int j = 0; j < columns; ++j) output[j] = scale * sum[tile][j][2 * half + column];
-                put(256 * (16 * tile + 8 * half + group) + of.column(member + 4 * column, 0), output);
-            }
+            for (int column = 0; column < 2; ++column)
+                put(256 * (16 * tile + 8 * row + group) + of.column(member + 4 * column, 0),
+                    output[tile][row][column]);
 }
 
 } // namespace chela

@@ -6,6 +6,7 @@
 // and no factor of a spectrum beyond the square root of 2, the sum of the squares stays what it was.
 
 #include "long_conv/fft_mma_outer.cuh"
+#include "prelude/cuda/opaque.cuh"
 
 namespace chela {
 
@@ -15,14 +16,13 @@ CHELA_DEVICE void store_outputs(typename Config::Element* y, int left,
                                 const Exchange<Config::transform>& shared, const FftTables<Config>& tables,
                                 float scale, int unit) {
     constexpr int packet = Config::row_packet;
-    outer_backward<Config>(shared, tables, scale, unit, [&](int token, const auto& output) {
+    outer_backward<Config>(shared, tables, scale, unit, [&](int token, const auto& words) {
 #pragma unroll
-        for (int j = 0; j < static_cast<int>(sizeof output / sizeof output[0]); j += packet) {
-            float value[packet];
+        for (int j = 0; j < Config::columns; j += packet) {
+            Piece<typename Config::Element, packet> piece;
 #pragma unroll
-            for (int i = 0; i < packet; ++i) value[i] = output_of(output[j + i]);
-            store_piece<packet, Config::rows_aligned>(y + token + j,
-                                                      Piece<typename Config::Element, packet>(value),
+            for (int i = 0; i < packet / 2; ++i) piece.set_word(i, words[j / 2 + i]);
+            store_piece<packet, Config::rows_aligned>(y + token + j, piece,
                                                       whole ? packet : left - token - j);
         }
     });
@@ -49,31 +49,30 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                  token_blocks = (arguments.length + outputs - 1u) / outputs;
     const int first_batch = static_cast<int>(block % batch_groups) * Config::batches,
               first_token = static_cast<int>(block / batch_groups % token_blocks) * outputs,
-              channel = static_cast<int>(block / batch_groups / token_blocks),
+              own_channel = static_cast<int>(block / batch_groups / token_blocks),
               last_batch = first_batch + Config::batches < arguments.batch ? first_batch + Config::batches
                                                                            : arguments.batch,
-              input = first_token + shift_of<Config>(arguments);
+              first_input = first_token + shift_of<Config>(arguments);
 
     const uint32* const table = reinterpret_cast<const uint32*>(arguments.prepared);
     const FftTables<Config> tables(table);
     // The same where an extent is not negative, which the compiler does not know: what is loaded through it
     // is loaded anew, and not kept in registers from before.
     const auto again = [table](int extent) { return FftTables<Config>(table + (extent >> 31)); };
-    const uint32* const spectrum = prepared_spectrum<Config>(arguments, channel);
-    const float scale_of_spectrum =
-        FftTables<Config>::sums_scale * *prepared_scale<Config>(arguments, channel);
     float* const largest_of_warps =
         reinterpret_cast<float*>(dynamic_shared() + sequences * Exchange<outputs>::bytes);
 
-    const int warp = warp_index(), own = sequences == 1 ? 0 : warp / warps, // sequence
-        unit = warp % warps;
+    const int warp = warp_index(), own = sequences == 1 ? 0 : warp / warps; // sequence
     const Exchange<outputs> shared(own);
-    const bool all_inputs = input + outputs <= arguments.length, // of a block
-        all_outputs = first_token + outputs <= arguments.length;
 #pragma unroll 1
-    for (int first = first_batch; first < last_batch; first += sequences) {
+    for (int round = 0; round < Config::batches / sequences; ++round) {
+        const int first = first_batch + round * sequences;
+        if (first >= last_batch) break;
         // Every warp takes part: where there is no such sequence, in the last one again.
         const bool is_there = first + own < last_batch;
+        // Addresses take an instruction, but in registers from one sequence to the next there are too many.
+        const int input = opaque(first_input), output = opaque(first_token), unit = opaque(warp % warps),
+                  channel = opaque(own_channel);
         const int batch = is_there ? first + own : last_batch - 1;
         OuterInputs<Config> inputs;
         const auto load_before = [&] {
@@ -85,7 +84,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
             load_before();
             largest = inputs.largest();
         }
-        if (all_inputs)
+        if (input + outputs <= arguments.length)
             inputs.template load<true>(arguments, batch, channel, input, UnitColumns<Config>(unit));
         else
             inputs.template load<false>(arguments, batch, channel, input, UnitColumns<Config>(unit));
@@ -108,6 +107,7 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
         }
         sync_threads();
         {
+            const uint32* const spectrum = prepared_spectrum<Config>(arguments, channel);
             const TileTransform<Config> transform(again(arguments.channels));
 #pragma unroll 1
             for (int ka = warp; ka < Config::outer; ka += Config::threads / 32)
@@ -115,10 +115,11 @@ CHELA_DEVICE void long_conv_forward_body(const Arguments& arguments) {
                 for (int i = 0; i < sequences; ++i) transform.apply(Exchange<outputs>(i), spectrum, ka);
         }
         sync_threads();
-        Element* const y = output_row<Config>(arguments, batch, channel) + first_token;
-        const float scale_back = scale_of_spectrum * scale.up();
-        const int left = is_there ? arguments.length - first_token : 0;
-        if (all_outputs && is_there)
+        Element* const y = output_row<Config>(arguments, batch, channel) + output;
+        const float scale_back =
+            FftTables<Config>::sums_scale * *prepared_scale<Config>(arguments, channel) * scale.up();
+        const int left = is_there ? arguments.length - output : 0;
+        if (output + outputs <= arguments.length && is_there)
             store_outputs<Config, true>(y, left, shared, tables, scale_back, unit);
         else
             store_outputs<Config, false>(y, left, shared, tables, scale_back, unit);

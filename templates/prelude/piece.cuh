@@ -48,6 +48,10 @@ class alignas(sizeof(T) * count) Piece {
         static_assert(pairs);
         return word_[i];
     }
+    CHELA_DEVICE void set_word(int i, uint32 word) {
+        static_assert(pairs);
+        word_[i] = word;
+    }
     CHELA_DEVICE void set(int i, T element) {
         if constexpr (pairs)
             word_[i / 2] = i % 2 ? (word_[i / 2] & 0xffffu) | static_cast<uint32>(element.bits) << 16
