@@ -107,46 +107,27 @@ class Fft final : public LongConvAlgorithm {
     Program generate(const Target& target, const Values& traits, const Values& config,
                      const AdaptRequest& adapt) const override {
         const Layout layout(target, traits, config);
-        EmitRequest request{&long_conv_family(),
-                            target,
-                            traits,
-                            this,
-                            config,
-                            "long_conv/prepare_fft.cuh",
-                            "long_conv_prepare",
-                            static_cast<int>(config["threads"]),
-                            1, // it runs once: all the registers it wants
-                            {long_conv_constant("transform", layout.transform),
-                             long_conv_constant("sequences", layout.sequences),
-                             long_conv_constant("staged_offset", layout.staged_offset),
-                             long_conv_constant("staged_bytes", layout.staged_bytes),
-                             {"bool", "apart", layout.apart ? "true" : "false"},
-                             long_conv_constant("twiddles", layout.twiddles)}};
-        for (auto& constant : row_constants(traits, copies)) request.derived.push_back(std::move(constant));
-        request.prepared = true;
-        Program program;
-        const Count channels{1, {{"channels", layout.sequences}}};
-        program.kernels.push_back({request.function,
-                                   emit_long_conv(request, adapt),
-                                   {channels, request.block, layout.row_bytes, 1},
-                                   true});
-        request.body = "long_conv/forward_fft.cuh";
-        request.blocks_per_sm = static_cast<int>(config["blocks_per_sm"]);
-        request.function = "long_conv_forward";
-        Count blocks = channels;
-        blocks.terms.push_back({"batch", config["batches"]});
-        blocks.terms.push_back({"length", layout.transform});
-        program.kernels.push_back({request.function,
-                                   emit_long_conv(request, adapt),
-                                   {blocks, request.block, layout.shared_bytes, 1}});
-        turn_rows(program, request, copies, adapt);
+        Program program =
+            transform_program(target, traits, *this, config,
+                              {.prepare_body = "long_conv/prepare_fft.cuh",
+                               .forward_body = "long_conv/forward_fft.cuh",
+                               .prepare_threads = config["threads"],
+                               .forward_threads = config["threads"],
+                               .prepare_shared_bytes = layout.row_bytes,
+                               .forward_shared_bytes = layout.shared_bytes,
+                               .transform = layout.transform,
+                               .block_channels = layout.sequences,
+                               .most_elements = 8,
+                               .constants = {long_conv_constant("transform", layout.transform),
+                                             long_conv_constant("sequences", layout.sequences),
+                                             long_conv_constant("staged_offset", layout.staged_offset),
+                                             long_conv_constant("staged_bytes", layout.staged_bytes),
+                                             {"bool", "apart", layout.apart ? "true" : "false"},
+                                             long_conv_constant("twiddles", layout.twiddles)}},
+                              adapt);
         set_prepared(program, traits, layout.transform * complex_bytes, layout.twiddles * complex_bytes);
         return program;
     }
-
-  private:
-    /// Turned y does not replace x, which the next block of outputs reads.
-    static constexpr std::int64_t copies = 2;
 };
 
 } // namespace

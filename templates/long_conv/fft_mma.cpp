@@ -116,40 +116,23 @@ class FftMma final : public LongConvAlgorithm {
     Program generate(const Target& target, const Values& traits, const Values& config,
                      const AdaptRequest& adapt) const override {
         const Layout layout(traits, config);
-        EmitRequest request{&long_conv_family(),
-                            target,
-                            traits,
-                            this,
-                            config,
-                            "long_conv/prepare_fft_mma.cuh",
-                            "long_conv_prepare",
-                            static_cast<int>(layout.prepare_threads),
-                            1, // it runs once: all the registers it wants
-                            {long_conv_constant("transform", layout.transform),
-                             long_conv_constant("outer", layout.outer),
-                             long_conv_constant("threads", layout.threads),
-                             long_conv_constant("points", Layout::prepare_points),
-                             long_conv_constant("table_words", layout.table_words)}};
-        for (auto& constant : row_constants(traits, copies, config["columns"]))
-            request.derived.push_back(std::move(constant));
-        request.prepared = true;
-        Program program;
-        const Count channels{1, {{"channels", 1}}};
-        program.kernels.push_back({request.function,
-                                   emit_long_conv(request, adapt),
-                                   {channels, request.block, layout.prepare_shared_bytes, 1},
-                                   true});
-        request.body = "long_conv/forward_fft_mma.cuh";
-        request.block = static_cast<int>(layout.threads);
-        request.blocks_per_sm = static_cast<int>(config["blocks_per_sm"]);
-        request.function = "long_conv_forward";
-        Count blocks = channels;
-        blocks.terms.push_back({"batch", config["batches"]});
-        blocks.terms.push_back({"length", layout.transform});
-        program.kernels.push_back({request.function,
-                                   emit_long_conv(request, adapt),
-                                   {blocks, request.block, layout.shared_bytes, 1}});
-        turn_rows(program, request, copies, adapt);
+        Program program =
+            transform_program(target, traits, *this, config,
+                              {.prepare_body = "long_conv/prepare_fft_mma.cuh",
+                               .forward_body = "long_conv/forward_fft_mma.cuh",
+                               .prepare_threads = layout.prepare_threads,
+                               .forward_threads = layout.threads,
+                               .prepare_shared_bytes = layout.prepare_shared_bytes,
+                               .forward_shared_bytes = layout.shared_bytes,
+                               .transform = layout.transform,
+                               .block_channels = 1,
+                               .most_elements = config["columns"],
+                               .constants = {long_conv_constant("transform", layout.transform),
+                                             long_conv_constant("outer", layout.outer),
+                                             long_conv_constant("threads", layout.threads),
+                                             long_conv_constant("points", Layout::prepare_points),
+                                             long_conv_constant("table_words", layout.table_words)}},
+                              adapt);
         constexpr std::int64_t word = 4;
         set_prepared(program, traits, word * layout.transform, word * layout.table_words);
         program.prepared_bytes.plus.push_back({4 * word, {{"channels", 4}}}); // a scale each
@@ -158,8 +141,6 @@ class FftMma final : public LongConvAlgorithm {
 
   private:
     static constexpr std::int64_t least = 2048, most = 16384;
-    /// Turned y does not replace x, which the next block of outputs reads.
-    static constexpr std::int64_t copies = 2;
 };
 
 } // namespace

@@ -124,9 +124,7 @@ CHELA_DEVICE void outer_forward(const Exchange<Config::transform>& shared, const
 #pragma unroll
             for (int i = 0; i < 2; ++i) {
                 auto& to = shared.template at<Vector8>(own ^ Shared::row(8 * tile) ^ Shared::pair(0, j + i));
-                const float(&of)[4] = sum[j + i];
-                HalfComplex2 value = multiply(
-                    HalfComplex2{pack2<fp16>(of[0], of[1]), pack2<fp16>(of[2], of[3])}, turns.value[i]);
+                HalfComplex2 value = multiply(rounded(sum[j + i]), turns.value[i]);
                 if constexpr (are_before) {
                     constexpr uint32 ones = 0x3c003c00u;
                     value = {fused_multiply_add2(value.re, ones, to.x),

@@ -39,6 +39,11 @@ CHELA_DEVICE HalfComplex2 multiply_conjugated(HalfComplex2 a, HalfComplex2 b) {
             fused_multiply_add2(negate2(a.im), b.re, multiply2<fp16>(negate2(a.re), b.im))};
 }
 
+/// A lane's sums of two columns, real parts before imaginary ones, rounded.
+CHELA_DEVICE HalfComplex2 rounded(const float (&sum)[4]) {
+    return {pack2<fp16>(sum[0], sum[1]), pack2<fp16>(sum[2], sum[3])};
+}
+
 /// exp(2 pi i numerator / denominator), the denominator a power of two.
 CHELA_DEVICE Complex root_of_unity(int numerator, int denominator) {
     return unit(2.0f * static_cast<float>(numerator & (denominator - 1)) / static_cast<float>(denominator));

@@ -69,9 +69,7 @@ class TileTransform {
             const HalfComplex4 turns = tables_.turns_back(ka, row);
 #pragma unroll
             for (int column = 0; column < 2; ++column) {
-                const float(&of)[4] = sum[row][column];
-                const HalfComplex2 value = chela::multiply(
-                    HalfComplex2{pack2<fp16>(of[0], of[1]), pack2<fp16>(of[2], of[3])}, turns.value[column]);
+                const HalfComplex2 value = chela::multiply(rounded(sum[row][column]), turns.value[column]);
                 const int other = Shared::value(16 * inner_digit(row, 0) + inner_digit(column, 0));
                 shared.template at<Vector8>(own ^ other) = {low_halves(value.re, value.im),
                                                             high_halves(value.re, value.im)};
@@ -97,10 +95,7 @@ class TileTransform {
 #pragma unroll
         for (int row = 0; row < 2; ++row)
 #pragma unroll
-            for (int column = 0; column < 2; ++column) {
-                const float(&of)[4] = sum[row][column];
-                value[row][column] = {pack2<fp16>(of[0], of[1]), pack2<fp16>(of[2], of[3])};
-            }
+            for (int column = 0; column < 2; ++column) value[row][column] = rounded(sum[row][column]);
     }
     /// The values, with imaginary parts negated, times the matrix: the columns of the sums are its, and the
     /// registers (re, im) of a fragment, which make -im of -im, are next to each other.

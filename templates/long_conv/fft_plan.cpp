@@ -61,6 +61,41 @@ std::vector<EmitRequest::Constant> row_constants(const Values& traits, std::int6
     return constants;
 }
 
+Program transform_program(const Target& target, const Values& traits, const Algorithm& algorithm,
+                          const Values& config, TransformPlan plan, const AdaptRequest& adapt) {
+    constexpr std::int64_t copies = 2; // turned y does not replace x, which the next block of outputs reads
+    EmitRequest request{&long_conv_family(),
+                        target,
+                        traits,
+                        &algorithm,
+                        config,
+                        plan.prepare_body,
+                        "long_conv_prepare",
+                        static_cast<int>(plan.prepare_threads),
+                        1, // it runs once: all the registers it wants
+                        std::move(plan.constants)};
+    for (auto& constant : row_constants(traits, copies, plan.most_elements))
+        request.derived.push_back(std::move(constant));
+    request.prepared = true;
+    Program program;
+    Count blocks{1, {{"channels", plan.block_channels}}};
+    program.kernels.push_back({request.function,
+                               emit_long_conv(request, adapt),
+                               {blocks, request.block, plan.prepare_shared_bytes, 1},
+                               true});
+    request.body = plan.forward_body;
+    request.block = static_cast<int>(plan.forward_threads);
+    request.blocks_per_sm = static_cast<int>(config["blocks_per_sm"]);
+    request.function = "long_conv_forward";
+    blocks.terms.push_back({"batch", config["batches"]});
+    blocks.terms.push_back({"length", plan.transform});
+    program.kernels.push_back({request.function,
+                               emit_long_conv(request, adapt),
+                               {blocks, request.block, plan.forward_shared_bytes, 1}});
+    turn_rows(program, request, copies, adapt);
+    return program;
+}
+
 void turn_rows(Program& program, EmitRequest request, std::int64_t copies, const AdaptRequest& adapt) {
     if (conv_layout(request.traits) != ConvLayout::channels_last) return;
     const std::int64_t size = size_of(static_cast<DType>(request.traits["dtype"]));
