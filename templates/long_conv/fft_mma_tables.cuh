@@ -16,8 +16,8 @@
 // digits are rows or columns does not matter, as long as it is one order, inner_digit(): then one fragment
 // serves all four products with the inner matrix, and one set of twiddles both ways.
 
-#include "long_conv/spectrum.cuh"
 #include "prelude/cuda/pairs.cuh"
+#include "prelude/cuda/thread.cuh"
 #include "prelude/fragments.cuh"
 
 namespace chela {
@@ -44,11 +44,6 @@ CHELA_DEVICE HalfComplex2 rounded(const float (&sum)[4]) {
     return {pack2<fp16>(sum[0], sum[1]), pack2<fp16>(sum[2], sum[3])};
 }
 
-/// exp(2 pi i numerator / denominator), the denominator a power of two.
-CHELA_DEVICE Complex root_of_unity(int numerator, int denominator) {
-    return unit(2.0f * static_cast<float>(numerator & (denominator - 1)) / static_cast<float>(denominator));
-}
-
 /// The digit of row or column `place` < 8 in tile `tile` < 2.
 CHELA_DEVICE constexpr int inner_digit(int tile, int place) { return 8 * tile + place; }
 
@@ -62,72 +57,66 @@ struct UnitColumns {
     CHELA_DEVICE int column(int place, int tile) const { return first + 8 * place + tile; }
 };
 
+/// Where in the table what lies, in words, and what its numbers are multiplied by.
 template <class Config>
-class FftTables {
-    using Element = typename Config::Element;
-    static constexpr int outer = Config::outer, fragment = 4 * 32, // words
+struct FftTableLayout {
+    static constexpr int outer = Config::outer, fragment = 4 * 32, // of all lanes
         outer_steps = outer < 16 ? 1 : outer / 16;
-
-  public:
     //@if dtype == bf16
     static constexpr int outer_parts = 2; ///< the matrix rounded, and what rounding took from it
     //@else
     static constexpr int outer_parts = 1;
     //@end
-
-  private:
     static constexpr int backward_at = outer / 8 * outer_steps * outer_parts * fragment,
                          inner_at = backward_at + outer_steps * (outer / 8) * fragment,
                          twiddles_at = inner_at + 4 * fragment, turns_at = twiddles_at + 2 * fragment,
-                         turns_back_at = turns_at + Config::transform;
+                         turns_back_at = turns_at + Config::transform,
+                         words = turns_back_at + Config::transform;
     /// Powers of two that keep values about as large as they are.
     static constexpr float outer_scale = outer <= 16 ? 0.25f : 0.125f, inner_scale = 0.25f;
-
-  public:
-    static constexpr int words = turns_back_at + Config::transform;
     /// What is left of a sum over all digits there and back, each 1 / its number of values.
     static constexpr float sums_scale = 1.0f / (static_cast<float>(outer) * outer_scale * outer_scale);
+};
 
+template <class Config>
+class FftTables : public FftTableLayout<Config> {
+    using Layout = FftTableLayout<Config>;
+    static constexpr int outer = Layout::outer, fragment = Layout::fragment;
+
+  public:
     CHELA_DEVICE explicit FftTables(const uint32* table) : table_(table) {}
 
     /// For a step's rows a = 16 step + 8 half + 2 member and the next, the real parts of ka = 8 tile + group
     /// in rows below 8, the imaginary ones in the others.
     CHELA_DEVICE FragmentA outer_forward(int tile, int step, int part) const {
-        return fragment_at(((tile * outer_steps + step) * outer_parts + part) * fragment);
+        return fragment_at(((tile * Layout::outer_steps + step) * Layout::outer_parts + part) * fragment);
     }
     /// For a step's values ka = 8 step + 4 half + member, each a pair of its parts, the real parts of
     /// a = 16 tile + row.
     CHELA_DEVICE FragmentA outer_backward(int tile, int step) const {
-        return fragment_at(backward_at + (tile * (outer / 8) + step) * fragment);
+        return fragment_at(Layout::backward_at + (tile * (outer / 8) + step) * fragment);
     }
     /// For a step's digits inner_digit(step, column), real parts before imaginary ones, the parts of
     /// inner_digit(tile, group) in rows as above.
     CHELA_DEVICE FragmentA inner(int tile, int step) const {
-        return fragment_at(inner_at + (2 * tile + step) * fragment);
+        return fragment_at(Layout::inner_at + (2 * tile + step) * fragment);
     }
     /// Of row inner_digit(row_tile, group), and of columns inner_digit(0, 2 member) and the next, and then of
     /// tile 1's.
     CHELA_DEVICE HalfComplex4 twiddles(int row_tile) const {
-        return at<HalfComplex4>(twiddles_at + row_tile * fragment);
+        return at<HalfComplex4>(Layout::twiddles_at + row_tile * fragment);
     }
     /// Of ka = 8 tile + group and the unit's columns in places 2 member and the next, of an even column tile
     /// and the next.
     CHELA_DEVICE HalfComplex4 turns(int unit, int tile, int column_tile) const {
-        return at<HalfComplex4>(
-            turns_at + ((unit * (outer / 8) + tile) * (Config::columns / 2) + column_tile / 2) * fragment);
+        return at<HalfComplex4>(Layout::turns_at +
+                                ((unit * (outer / 8) + tile) * (Config::columns / 2) + column_tile / 2) *
+                                    fragment);
     }
     /// Of ka, for b = inner_digit(row_tile, group) and c = inner_digit(0, 2 member) and the next, and then of
     /// tile 1's.
     CHELA_DEVICE HalfComplex4 turns_back(int ka, int row_tile) const {
-        return at<HalfComplex4>(turns_back_at + (2 * ka + row_tile) * fragment);
-    }
-
-    /// All of them, by all threads of the launch.
-    static CHELA_DEVICE void write(uint32* table) {
-        const int first = static_cast<int>(block_index()) * block_threads() + thread_index(),
-                  step = static_cast<int>(grid_blocks()) * block_threads();
-#pragma unroll 1
-        for (int i = first; i < words; i += step) table[i] = word(i, i % 4, i / 16 % 8, i / 4 % 4);
+        return at<HalfComplex4>(Layout::turns_back_at + (2 * ka + row_tile) * fragment);
     }
 
   private:
@@ -139,66 +128,6 @@ class FftTables {
     CHELA_DEVICE FragmentA fragment_at(int offset) const {
         const auto four = at<Vector16>(offset);
         return {{four.x, four.y, four.z, four.w}};
-    }
-
-    static CHELA_DEVICE uint32 word(int i, int word, int group, int member) {
-        if (i < backward_at) {
-            const int at = i / fragment, part = at % outer_parts, step = at / outer_parts % outer_steps,
-                      ka = 8 * (at / outer_parts / outer_steps) + group,
-                      a = 16 * step + 8 * (word / 2) + 2 * member;
-            float value[2];
-            for (int j = 0; j < 2; ++j) {
-                const Complex w = root_of_unity((a + j) * (4 * ka + 1), 4 * outer);
-                value[j] = outer_scale * (word % 2 ? w.im : w.re);
-                if (part > 0) value[j] -= to_float(from_float<Element>(value[j]));
-            }
-            return pack2<Element>(value[0], value[1]);
-        }
-        if (i < inner_at) {
-            const int at = (i - backward_at) / fragment,
-                      ka = 8 * (at % (outer / 8)) + 4 * (word / 2) + member,
-                      a = 16 * (at / (outer / 8)) + 8 * (word % 2) + group;
-            const Complex w = root_of_unity(a * (4 * ka + 1), 4 * outer);
-            return pack2<fp16>(outer_scale * w.re, -outer_scale * w.im);
-        }
-        if (i < twiddles_at) {
-            const int tile = (i - inner_at) / fragment / 2, step = (i - inner_at) / fragment % 2;
-            float value[2];
-            for (int j = 0; j < 2; ++j) {
-                const Complex w =
-                    root_of_unity(inner_digit(tile, group) * inner_digit(step, 2 * member + j), 16);
-                value[j] = inner_scale * (word == 0 || word == 3 ? w.re : word == 1 ? w.im : -w.im);
-            }
-            return pack2<fp16>(value[0], value[1]);
-        }
-        if (i < turns_at)
-            return halves(word, [&](int j) {
-                return root_of_unity(inner_digit((i - twiddles_at) / fragment, group) *
-                                         inner_digit(word / 2, 2 * member + j),
-                                     256);
-            });
-        if (i < turns_back_at) {
-            constexpr int pairs = Config::columns / 2;
-            const int at = (i - turns_at) / fragment;
-            const UnitColumns<Config> of(at / pairs / (outer / 8));
-            return halves(word, [&](int j) {
-                return turn(8 * (at / pairs % (outer / 8)) + group,
-                            of.column(2 * member + j, at % pairs * 2 + word / 2));
-            });
-        }
-        const int at = (i - turns_back_at) / fragment;
-        return halves(word, [&](int j) {
-            return turn(at / 2, 16 * inner_digit(at % 2, group) + inner_digit(word / 2, 2 * member + j));
-        });
-    }
-    static CHELA_DEVICE Complex turn(int ka, int m) {
-        return root_of_unity(m * (4 * ka + 1), 4 * Config::transform);
-    }
-    /// The word of a HalfComplex4 with values of(0), of(1).
-    template <class Of>
-    static CHELA_DEVICE uint32 halves(int word, const Of& of) {
-        const Complex low = of(0), high = of(1);
-        return word % 2 ? pack2<fp16>(low.im, high.im) : pack2<fp16>(low.re, high.re);
     }
 
     const uint32* const table_;
@@ -214,14 +143,6 @@ CHELA_DEVICE uint32* prepared_spectrum(const Arguments& arguments, int channel) 
 template <class Config, class Arguments>
 CHELA_DEVICE float* prepared_scale(const Arguments& arguments, int channel) {
     return reinterpret_cast<float*>(prepared_spectrum<Config>(arguments, arguments.channels)) + channel;
-}
-/// The spectrum as the lanes of a tile take it: a vector for each row tile, in it the values of each column
-/// tile. Which half of which word a part of the value at root k is.
-template <class Config>
-CHELA_DEVICE int place_in_spectrum(int k, int part) {
-    const int ka = k % Config::outer, kb = k / Config::outer % 16, kc = k / Config::outer / 16,
-              lane_of = 4 * (kb % 8) + kc % 8 / 2;
-    return 2 * (256 * ka + 128 * (kb / 8) + 4 * lane_of + 2 * (kc / 8) + part) + kc % 2;
 }
 
 } // namespace chela

@@ -6,6 +6,7 @@
 // and no factor of a spectrum beyond the square root of 2, the sum of the squares stays what it was.
 
 #include "long_conv/fft_mma_outer.cuh"
+#include "long_conv/shift.cuh"
 #include "prelude/cuda/opaque.cuh"
 
 namespace chela {

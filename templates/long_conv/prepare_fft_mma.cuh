@@ -2,8 +2,8 @@
 // The spectra of the kernels, in fp16, and the tables of the transform: what forward_fft_mma.cuh needs. The
 // spectra themselves are computed in fp32.
 
+#include "long_conv/fft_mma_entries.cuh"
 #include "long_conv/fft_mma_scale.cuh"
-#include "long_conv/fft_mma_tables.cuh"
 #include "long_conv/spectrum.cuh"
 #include "long_conv/transform.cuh"
 
@@ -20,7 +20,7 @@ CHELA_DEVICE void long_conv_prepare_body(const Arguments& arguments) {
     Complex* const row = reinterpret_cast<Complex*>(dynamic_shared());
     float* const largest_of_warps = reinterpret_cast<float*>(row + Of::row_pitch);
 
-    FftTables<Config>::write(reinterpret_cast<uint32*>(arguments.prepared));
+    FftEntries<Config>::write(reinterpret_cast<uint32*>(arguments.prepared));
     Complex value[points];
     coefficients<Config>(value, arguments, channel, Of::position(0, thread, 0),
                          [](int i) { return Of::position(0, 0, i); });

@@ -3,21 +3,10 @@
 // prepared, and where the table of twiddles does, after the spectra.
 
 #include "long_conv/passes.cuh"
+#include "long_conv/shift.cuh"
 #include "long_conv/taps.cuh"
 
 namespace chela {
-
-/// Lags of the taps are counted from -shift_of() on.
-template <class Config, class Arguments>
-CHELA_DEVICE int shift_of(const Arguments& arguments) {
-    //@if bidirectional
-    // A short kernel, so that longer sequences can be convolved block by block; a multiple of a piece's size.
-    return arguments.kernel_length <= Config::reach / 2 ? (arguments.kernel_length + 6) / 8 * 8 : 0;
-    //@else
-    (void)arguments;
-    return 0;
-    //@end
-}
 
 /// Coefficients first + step(i) of the taps, i < points. Lags before 0 that are not shifted come round:
 /// X^-m = -i X^(transform - m).
