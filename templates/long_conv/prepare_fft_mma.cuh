@@ -36,9 +36,10 @@ CHELA_DEVICE void long_conv_prepare_body(const Arguments& arguments) {
     sync_threads();
     for (int warp = 0; warp < Of::threads / 32; ++warp) largest = maximum(largest, largest_of_warps[warp]);
     const PowerOfTwo scale(largest);
-    fp16* const spectrum = reinterpret_cast<fp16*>(prepared_spectrum<Config>(arguments, channel));
-    const auto put = [&](int root, int part, float value) {
-        spectrum[place_in_spectrum<Config>(root, part)] = from_float<fp16>(0.5f * scale.down() * value);
+    // To their places in shared memory, where everyone has read its points, and from there in vectors.
+    fp16* const staged = reinterpret_cast<fp16*>(row);
+    const auto put = [&](int root, int part, float number) {
+        staged[place_in_spectrum<Config>(root, part)] = from_float<fp16>(0.5f * scale.down() * number);
     };
 #pragma unroll
     for (int i = 0; i < points; ++i) {
@@ -46,6 +47,12 @@ CHELA_DEVICE void long_conv_prepare_body(const Arguments& arguments) {
         put(root, 0, value[i].re);
         put(root, 1, value[i].im);
     }
+    sync_threads();
+    Vector16* const spectrum = reinterpret_cast<Vector16*>(prepared_spectrum<Config>(arguments, channel));
+    constexpr int vectors = Config::transform / 4; // of 4 values
+#pragma unroll
+    for (int i = thread; i < vectors; i += Of::threads)
+        spectrum[i] = reinterpret_cast<const Vector16*>(staged)[i];
     if (thread == 0) *prepared_scale<Config>(arguments, channel) = 2.0f * scale.up();
 }
 
