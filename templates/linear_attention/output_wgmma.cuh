@@ -4,6 +4,7 @@
 
 #include "linear_attention/panels.cuh"
 #include "prelude/cuda/matrix.cuh"
+#include "prelude/cuda/reuse.cuh"
 #include "prelude/cuda/thread.cuh"
 
 namespace chela {
@@ -12,7 +13,7 @@ namespace chela {
 template <class Config>
 CHELA_DEVICE void store_piece(typename Config::Element* output, const Vector16& piece, int count) {
     if constexpr (Config::alignment == 16) {
-        *reinterpret_cast<Vector16*>(output) = piece;
+        store_once(output, piece);
     } else {
         const uint32 words[4] = {piece.x, piece.y, piece.z, piece.w};
 #pragma unroll

@@ -2,7 +2,7 @@
 // Tiles in shared memory as wgmma reads them: panels of 64 columns, each row 128 bytes whose 16-byte pieces
 // are xored with the row's number (the 128-byte swizzle).
 
-#include "prelude/cuda/copy.cuh"
+#include "prelude/cuda/reuse.cuh"
 #include "prelude/cuda/thread.cuh"
 #include "prelude/cuda/types.cuh"
 #include "prelude/cuda/wgmma.cuh"
@@ -17,14 +17,16 @@ CHELA_DEVICE int panel_offset(int row, int piece) {
 
 /// Starts copying a [rows, columns] tile of 16-bit elements into panels, in pieces of `alignment` bytes. Rows
 /// from valid_rows on and columns from valid_columns on become zero; `source` is not read there. `thread`
-/// counts the copying threads.
-template <class Element, int rows, int columns, int alignment, int threads>
+/// counts the copying threads. `keep`: the tile will be read again soon.
+template <class Element, int rows, int columns, int alignment, int threads, bool keep = false>
 CHELA_DEVICE void load_panels(unsigned char* tile, const Element* source, long long row_stride,
                               int valid_rows, int valid_columns, int thread) {
     constexpr int bytes = alignment >= 4 ? alignment : 2;
     constexpr int elements = bytes / 2, pieces_per_row = columns / elements;
     const auto copy = [=](unsigned char* to, const Element* from, bool valid) {
-        if constexpr (alignment >= 4)
+        if constexpr (alignment >= 4 && keep)
+            cp_async_keep<bytes>(to, valid ? from : source, valid);
+        else if constexpr (alignment >= 4)
             cp_async<bytes>(to, valid ? from : source, valid);
         else
             *reinterpret_cast<Element*>(to) = valid ? *from : Element{};

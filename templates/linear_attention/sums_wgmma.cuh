@@ -10,7 +10,8 @@
 
 namespace chela {
 
-/// Brings the chunks of k and v of a unit.
+/// Brings the chunks of k and v of a unit. Where outputs read them again, L2 is asked to keep them: those of
+/// a small problem all stay.
 template <class Config, class Arguments>
 CHELA_DEVICE void copy_backwards(const Arguments& arguments, unsigned char* shared, Filler<Config>& filler,
                                  const Unit& unit) {
@@ -23,10 +24,10 @@ CHELA_DEVICE void copy_backwards(const Arguments& arguments, unsigned char* shar
         const long long skipped = index * chunk;
         const int token = unit.begin + index * chunk, left = unit.end - token;
         unsigned char* const stage = filler.next();
-        load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
+        load_panels<Element, chunk, Config::head_columns, Config::alignment, 128, Config::causal>(
             stage + Config::key_offset, key + skipped * arguments.k_stride[1], arguments.k_stride[1], left,
             Config::head_dim, filler.thread);
-        load_panels<Element, chunk, Config::value_tile, Config::alignment, 128>(
+        load_panels<Element, chunk, Config::value_tile, Config::alignment, 128, Config::causal>(
             stage + Config::value_offset, value + skipped * arguments.v_stride[1], arguments.v_stride[1],
             left, Config::value_dim - first_value, filler.thread);
         //@if decay == scalar
