@@ -54,7 +54,7 @@ CHELA_DEVICE void add_records(GroupState<Config>& state, const Arguments& argume
     //@if decay != none
     const float* decay = records + Config::record_decay + first_value / 64; // the warpgroup's own
     //@end
-#pragma unroll 2 // the next one is on its way, then
+#pragma unroll 1
     for (int piece = first; piece < end; ++piece, part += Config::record_elements) {
         //@if decay != none
         state.scale(exp2_approx(*decay));
