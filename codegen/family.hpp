@@ -7,6 +7,7 @@
 #include "codegen/target.hpp"
 #include "codegen/tensor.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -95,12 +96,13 @@ class Family {
     /// is both is updated.
     virtual void reference(const Problem&, const std::map<std::string, double>& scalars,
                            HostTensors& tensors) const = 0;
-    /// What a verification puts into element `index` of an input, counted in the order of its dims. `random`
-    /// has mean 0, variance 1 and magnitude 3.47 at most; `scale` is the magnitude that is asked for.
-    virtual double test_value(const Problem&, const TensorSpec&, std::int64_t index, double random,
-                              double scale) const {
-        (void)index;
-        return scale * random;
+    /// What a verification puts into element `index` of a tensor, counted in the order of its dims. `random`
+    /// has mean 0, variance 1 and magnitude 3.47 at most.
+    using TestValue = std::function<double(std::int64_t index, double random)>;
+    /// Of an input; `scale` is the magnitude that is asked for. Called once for a tensor of many elements.
+    /// Valid as long as the problem.
+    virtual TestValue test_values(const Problem&, const TensorSpec&, double scale) const {
+        return [=](std::int64_t, double random) { return scale * random; };
     }
     /// Throws UserError where a state or an index, of which the kernels take this on trust, holds what it
     /// must not. For callers that have the values on the host, in the order of the tensor's dims.

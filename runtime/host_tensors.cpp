@@ -206,24 +206,8 @@ std::size_t first_nonfinite(const std::byte* elements, DType dtype, std::size_t 
     return first_with_full_exponent(elements, std::uint32_t{0x7f800000}, count);
 }
 
-std::uint64_t mix_bits(std::uint64_t counter) {
-    std::uint64_t bits = counter * 0x9e3779b97f4a7c15;
-    bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9;
-    bits = (bits ^ bits >> 27) * 0x94d049bb133111eb;
-    return bits ^ bits >> 31;
-}
-
 RandomValues::RandomValues(std::uint64_t seed, std::string_view tensor) : key_(mix_bits(seed + 1)) {
     for (const char letter : tensor) key_ = mix_bits(key_ ^ static_cast<unsigned char>(letter));
-}
-
-double RandomValues::operator()(std::uint64_t index) const {
-    // The sum of four uniform numbers: integers until the last step, so that every machine agrees.
-    const std::uint64_t bits = mix_bits(key_ + index);
-    const auto sum = static_cast<std::int64_t>((bits & 0xffff) + (bits >> 16 & 0xffff) +
-                                               (bits >> 32 & 0xffff) + (bits >> 48));
-    constexpr double mean = 2.0 * 65535, deviation = 37837.2; // of the sum: sqrt(4 (2^32 - 1) / 12)
-    return (static_cast<double>(sum) - mean) / deviation;
 }
 
 } // namespace chela

@@ -32,18 +32,30 @@ double overflow_threshold(DType);
 /// The index of the first NaN or infinity, or `count` where there is none.
 std::size_t first_nonfinite(const std::byte* elements, DType, std::size_t count);
 
+/// The generator behind RandomValues: 64 mixed bits of a counter (SplitMix64; Steele, Lea and Flood, 2014).
+inline std::uint64_t mix_bits(std::uint64_t counter) {
+    std::uint64_t bits = counter * 0x9e3779b97f4a7c15;
+    bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9;
+    bits = (bits ^ bits >> 27) * 0x94d049bb133111eb;
+    return bits ^ bits >> 31;
+}
+
 /// Values of a normal-like distribution (mean 0, variance 1, within ±3.47), each a function of seed, tensor
 /// name and element index alone: the same on every machine, in any order, for any part of a tensor.
 class RandomValues {
   public:
     RandomValues(std::uint64_t seed, std::string_view tensor);
-    double operator()(std::uint64_t index) const;
+    double operator()(std::uint64_t index) const {
+        // The sum of four uniform numbers: integers until the last step, so that every machine agrees.
+        const std::uint64_t bits = mix_bits(key_ + index);
+        const auto sum = static_cast<std::int64_t>((bits & 0xffff) + (bits >> 16 & 0xffff) +
+                                                   (bits >> 32 & 0xffff) + (bits >> 48));
+        constexpr double mean = 2.0 * 65535, deviation = 37837.2; // of the sum: sqrt(4 (2^32 - 1) / 12)
+        return (static_cast<double>(sum) - mean) / deviation;
+    }
 
   private:
     std::uint64_t key_;
 };
-
-/// The generator behind RandomValues: 64 mixed bits of a counter (SplitMix64; Steele, Lea and Flood, 2014).
-std::uint64_t mix_bits(std::uint64_t counter);
 
 } // namespace chela

@@ -57,8 +57,8 @@ std::string VerifyOptions::to_string() const {
 }
 
 InputValues::InputValues(const Problem& problem, const TensorSpec& tensor, const VerifyOptions& options)
-    : problem_(problem), tensor_(tensor), random_(options.seed, tensor.name), scale_(options.value_scale),
-      dtype_(problem.dtype(tensor)) {
+    : value_(problem.family->test_values(problem, tensor, options.value_scale)),
+      random_(options.seed, tensor.name), dtype_(problem.dtype(tensor)) {
     const auto given = options.values.find(tensor.name);
     if (given != options.values.end()) given_ = &given->second;
 }

@@ -30,17 +30,14 @@ class InputValues {
     /// Of `index` in the dense tensor, still to be rounded to the dtype of the tensor.
     double unrounded(std::int64_t index) const {
         if (given_) return (*given_)[static_cast<std::size_t>(index) % given_->size()];
-        return problem_.family->test_value(problem_, tensor_, index,
-                                           random_(static_cast<std::uint64_t>(index)), scale_);
+        return value_(index, random_(static_cast<std::uint64_t>(index)));
     }
     double operator()(std::int64_t index) const { return round_to(dtype_, unrounded(index)); }
 
   private:
-    const Problem& problem_;
-    const TensorSpec& tensor_;
     const std::vector<double>* given_ = nullptr;
+    Family::TestValue value_;
     RandomValues random_;
-    double scale_;
     DType dtype_;
 };
 

@@ -8,13 +8,15 @@
 
 namespace chela {
 
-double offset_test_value(const Problem& problem, std::int64_t index, double random) {
+Family::TestValue offset_test_values(const Problem& problem) {
     // Entry i lies in the i-th of equal parts, a fifth of the time at either end of it.
     const std::int64_t parts = problem.extents["batch"] - 1, length = problem.extents["length"];
-    if (index == 0 || index > parts) return index == 0 ? 0 : static_cast<double>(length);
-    const double place = std::clamp(0.5 + random / 1.6, 0.0, 1.0);
-    return std::floor((static_cast<double>(index - 1) + place) * static_cast<double>(length) /
-                      static_cast<double>(parts));
+    return [=](std::int64_t index, double random) {
+        if (index == 0 || index > parts) return index == 0 ? 0 : static_cast<double>(length);
+        const double place = std::clamp(0.5 + random / 1.6, 0.0, 1.0);
+        return std::floor((static_cast<double>(index - 1) + place) * static_cast<double>(length) /
+                          static_cast<double>(parts));
+    };
 }
 
 void check_offsets(const Problem& problem, const TensorSpec& tensor, std::span<const double> values) {

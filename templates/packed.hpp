@@ -7,7 +7,7 @@
 namespace chela {
 
 /// Offset number `index` of a verification: about equal lengths, and some sequences are empty.
-double offset_test_value(const Problem&, std::int64_t index, double random);
+Family::TestValue offset_test_values(const Problem&);
 
 /// Throws UserError where the offsets do not begin at 0, decrease, or do not end at the length.
 void check_offsets(const Problem&, const TensorSpec&, std::span<const double> values);

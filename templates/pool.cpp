@@ -4,9 +4,11 @@
 
 namespace chela {
 
-double slot_test_value(const Problem& problem, std::int64_t index, double random) {
-    const std::int64_t slot = problem.extents["pool"] - 1 - index;
-    return slot < 0 || random > 1.2 ? -1 : static_cast<double>(slot);
+Family::TestValue slot_test_values(const Problem& problem) {
+    const std::int64_t last = problem.extents["pool"] - 1;
+    return [=](std::int64_t index, double random) {
+        return index > last || random > 1.2 ? -1 : static_cast<double>(last - index);
+    };
 }
 
 Problem with_used_states(const Problem& problem) {

@@ -8,7 +8,7 @@ namespace chela {
 
 /// Entry number `index` of state_index in a verification: slots from the last on, some of them skipped. No
 /// slot comes twice, some sequences have none, and none has that of its own number but by chance.
-double slot_test_value(const Problem&, std::int64_t index, double random);
+Family::TestValue slot_test_values(const Problem&);
 
 /// The problem with a pool of those states alone that the sequences have.
 Problem with_used_states(const Problem&);

@@ -179,22 +179,25 @@ class LinearAttention final : public Family {
                                                 .final_normalizer = output("final_normalizer")});
     }
 
-    double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t index, double random,
-                      double scale) const override {
+    TestValue test_values(const Problem& problem, const TensorSpec& tensor, double scale) const override {
         const std::int64_t heads = std::max<std::int64_t>(1, problem.extents["heads"]);
         if (tensor.name == "decay") // from 1/4 to 1/256, as RetNet's
-            return std::exp2(random / 4 - 2 - static_cast<double>((4 + 3 * index) % 7));
-        if (tensor.name == "gate") { // the logarithm of a sigmoid; some heads forget at once, some slowly
-            constexpr double share[] = {1.0 / 16, 1, 1.0 / 128, 1.0 / 2};
-            return -std::log1p(std::exp(-random)) * share[index % heads % 4];
-        }
-        if (tensor.name == "cu_seqlens") return offset_test_value(problem, index, random);
+            return [](std::int64_t index, double random) {
+                return std::exp2(random / 4 - 2 - static_cast<double>((4 + 3 * index) % 7));
+            };
+        if (tensor.name == "gate") // the logarithm of a sigmoid; some heads forget at once, some slowly
+            return [=](std::int64_t index, double random) {
+                constexpr double share[] = {1.0 / 16, 1, 1.0 / 128, 1.0 / 2};
+                return -std::log1p(std::exp(-random)) * share[index % heads % 4];
+            };
+        if (tensor.name == "cu_seqlens") return offset_test_values(problem);
         // Where the normaliser could vanish, the result would be as ill conditioned as the division.
         const auto map = static_cast<FeatureMap>(problem.traits["feature_map"]);
         const bool has_sign = map == FeatureMap::identity || map == FeatureMap::silu;
         const bool of_normalizer =
             tensor.name == "initial_normalizer" || (has_sign && (tensor.name == "q" || tensor.name == "k"));
-        return scale * (normalizes(problem.traits) && of_normalizer ? std::abs(random) : random);
+        const bool positive = normalizes(problem.traits) && of_normalizer;
+        return [=](std::int64_t, double random) { return scale * (positive ? std::abs(random) : random); };
     }
 
     void check_input(const Problem& problem, const TensorSpec& tensor,

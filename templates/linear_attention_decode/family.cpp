@@ -152,18 +152,21 @@ class LinearAttentionDecode final : public Family {
         linear_attention_decode_reference(step);
     }
 
-    double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t index, double random,
-                      double scale) const override {
+    TestValue test_values(const Problem& problem, const TensorSpec& tensor, double scale) const override {
         if (tensor.name == "decay") // from 1/4 to 1/256, as RetNet's
-            return std::exp2(random / 4 - 2 - static_cast<double>((4 + 3 * index) % 7));
-        if (tensor.name == "gate") return -std::log1p(std::exp(-random)); // the logarithm of a sigmoid
-        if (tensor.name == "state_index") return slot_test_value(problem, index, random);
+            return [](std::int64_t index, double random) {
+                return std::exp2(random / 4 - 2 - static_cast<double>((4 + 3 * index) % 7));
+            };
+        if (tensor.name == "gate") // the logarithm of a sigmoid
+            return [](std::int64_t, double random) { return -std::log1p(std::exp(-random)); };
+        if (tensor.name == "state_index") return slot_test_values(problem);
         // Where the normaliser could vanish, the result would be as ill conditioned as the division.
         const auto map = static_cast<FeatureMap>(problem.traits["feature_map"]);
         const bool has_sign = map == FeatureMap::identity || map == FeatureMap::silu;
         const bool of_normalizer =
             tensor.name == "normalizer" || (has_sign && (tensor.name == "q" || tensor.name == "k"));
-        return scale * (normalizes(problem.traits) && of_normalizer ? std::abs(random) : random);
+        const bool positive = normalizes(problem.traits) && of_normalizer;
+        return [=](std::int64_t, double random) { return scale * (positive ? std::abs(random) : random); };
     }
 
     /// A state of bf16 is rounded once, when it is stored.

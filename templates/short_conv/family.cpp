@@ -160,13 +160,13 @@ class ShortConvFamily final : public Family {
              .final_state = output("final_state")});
     }
 
-    double test_value(const Problem& problem, const TensorSpec& tensor, std::int64_t index, double random,
-                      double scale) const override {
-        if (tensor.name == "cu_seqlens") return offset_test_value(problem, index, random);
-        if (tensor.name == "state_index") return slot_test_value(problem, index, random);
-        if (tensor.name == "weight") // y is as large as x
-            return random / std::sqrt(static_cast<double>(problem.traits["width"]));
-        return scale * random;
+    TestValue test_values(const Problem& problem, const TensorSpec& tensor, double scale) const override {
+        if (tensor.name == "cu_seqlens") return offset_test_values(problem);
+        if (tensor.name == "state_index") return slot_test_values(problem);
+        const double factor = tensor.name == "weight" // y is as large as x
+                                  ? 1 / std::sqrt(static_cast<double>(problem.traits["width"]))
+                                  : scale;
+        return [=](std::int64_t, double random) { return factor * random; };
     }
 
     void check_input(const Problem& problem, const TensorSpec& tensor,

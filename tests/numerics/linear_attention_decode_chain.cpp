@@ -1,5 +1,6 @@
 // A sequence decoded in steps, compared with the definition of linear_attention over the whole of it.
 
+#include "runtime/reference_slices.hpp"
 #include "tests/numerics/linear_attention_decode_grid.hpp"
 #include "tests/numerics/tensors_on_device.hpp"
 
@@ -35,11 +36,8 @@ double chained_difference(Session& session, const LinearAttentionDecode& descrip
         if (spec.output() || spec.optional()) continue; // the state begins at zero
         HostTensor& tensor = tensors[spec.name];
         tensor.shape = whole.shape(spec);
-        const RandomValues random(7, spec.name);
-        for (std::size_t i = 0; i < count(tensor.shape); ++i)
-            tensor.data.push_back(
-                round_to(whole.dtype(spec),
-                         whole.family->test_value(whole, spec, static_cast<std::int64_t>(i), random(i), 1)));
+        const InputValues values(whole, spec, {.seed = 7});
+        for (std::int64_t i = 0; i < product(tensor.shape); ++i) tensor.data.push_back(values(i));
         memory.put(spec.name, tensor.data, whole.dtype(spec));
     }
     std::map<std::string, double> scalars;

@@ -1,5 +1,6 @@
 #include "tests/numerics/split.hpp"
 
+#include "runtime/reference_slices.hpp"
 #include "tests/numerics/tensors_on_device.hpp"
 
 namespace chela::tests {
@@ -13,11 +14,8 @@ double split_difference(Session& session, const Problem& problem, const Problem&
         if (spec.output() || spec.optional()) continue;
         HostTensor& tensor = tensors[spec.name];
         tensor.shape = whole.shape(spec);
-        const RandomValues random(11, spec.name);
-        for (std::size_t i = 0; i < count(tensor.shape); ++i)
-            tensor.data.push_back(
-                round_to(whole.dtype(spec),
-                         whole.family->test_value(whole, spec, static_cast<std::int64_t>(i), random(i), 1)));
+        const InputValues values(whole, spec, {.seed = 11});
+        for (std::int64_t i = 0; i < product(tensor.shape); ++i) tensor.data.push_back(values(i));
         memory.put(spec.name, tensor.data, whole.dtype(spec));
     }
     whole.family->reference(whole, {}, tensors);
