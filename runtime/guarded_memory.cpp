@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <span>
 
 namespace chela {
 namespace {
@@ -75,14 +76,14 @@ void GuardedTensor::set(const InputValues& values) {
             encode(row_values, dtype_, image_.data() + offset * element_bytes_);
         }
     });
-    if (spec_->output()) initial_ = image_;
+    if (spec_->output()) initial_.assign(image_.data(), image_.data() + image_.size());
     upload();
 }
 
 void GuardedTensor::upload() {
-    const auto& image = spec_->output() ? initial_ : image_;
     memory_.poison();
-    if (!image.empty()) device_.copy_in(memory_.data(), image.data(), image.size());
+    if (image_.empty()) return;
+    device_.copy_in(memory_.data(), spec_->output() ? initial_.data() : image_.data(), image_.size());
 }
 
 void GuardedTensor::download() {
@@ -97,7 +98,7 @@ std::string GuardedTensor::damage() const {
     if (!memory_.guards_intact())
         return fmt::format("{}: written outside its memory (guard band)", spec_->name);
     const auto poisoned = [&](std::int64_t from, std::int64_t to) { // bytes of the image
-        return std::all_of(image_.begin() + from, image_.begin() + to,
+        return std::all_of(image_.data() + from, image_.data() + to,
                            [](std::byte byte) { return byte == GuardedMemory::poison_byte; });
     };
     if (placement_.dense() && placement_.first == 0) return {};
@@ -117,7 +118,7 @@ bool GuardedTensor::unchanged() {
     if (!small() || image_.empty()) return true;
     std::vector<std::byte> found(image_.size());
     device_.copy_out(found.data(), memory_.data(), found.size());
-    return found == image_;
+    return std::ranges::equal(found, std::span(image_.data(), image_.size()));
 }
 
 } // namespace chela

@@ -3,6 +3,7 @@
 // every dtype, wherever the kernel should write or should never look.
 
 #include "runtime/device.hpp"
+#include "runtime/host_image.hpp"
 #include "runtime/placement.hpp"
 #include "runtime/reference_slices.hpp"
 
@@ -61,7 +62,7 @@ class GuardedTensor {
     Placement placement_;
     Device& device_;
     GuardedMemory memory_;
-    std::vector<std::byte> image_;   ///< of everything between the guard bands
+    HostImage image_;                ///< of everything between the guard bands
     std::vector<std::byte> initial_; ///< the image that was set, of a tensor that runs update
 };
 
