@@ -130,6 +130,11 @@ float median_ms(const Work& work) {
 } // namespace
 
 int main() {
+    int devices = 0;
+    if (const cudaError_t error = cudaGetDeviceCount(&devices); error || devices == 0) {
+        std::printf("SKIP: %s\n", error ? cudaGetErrorString(error) : "no GPU");
+        return 0;
+    }
     constexpr std::size_t bytes = std::size_t{length} * heads * row_pieces * sizeof(uint4);
     void* memory[5];
     for (int i = 0; i < 4; ++i) cudaMalloc(&memory[i], bytes), cudaMemset(memory[i], i, bytes);
