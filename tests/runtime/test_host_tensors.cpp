@@ -1,5 +1,8 @@
 #include "runtime/host_tensors.hpp"
 
+#include "runtime/host_image.hpp"
+
+#include <algorithm>
 #include <cmath>
 #include <doctest/doctest.h>
 #include <limits>
@@ -123,4 +126,17 @@ TEST_CASE("random values: the same everywhere, normal-like, different for each s
     CHECK(std::abs(squares / count - 1) < 2 * tolerance);
     CHECK(std::abs(fourth / count - 2.7) < 10 * tolerance); // a sum of four uniform numbers: 3 - 6/5/4
     for (const double product : {q_k, q_other, neighbours}) CHECK(std::abs(product / count) < tolerance);
+}
+
+TEST_CASE("an image is full of its value, whatever its size") {
+    constexpr std::size_t mebibyte = 1 << 20;
+    for (const std::size_t bytes :
+         {std::size_t{0}, std::size_t{1}, mebibyte - 1, mebibyte, 3 * mebibyte + 7}) {
+        CAPTURE(bytes);
+        const HostImage image(bytes, std::byte{0xff});
+        REQUIRE(image.size() == bytes);
+        CHECK(image.empty() == (bytes == 0));
+        CHECK(std::count(image.data(), image.data() + bytes, std::byte{0xff}) ==
+              static_cast<std::ptrdiff_t>(bytes));
+    }
 }
