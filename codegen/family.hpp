@@ -100,7 +100,6 @@ class Family {
     /// has mean 0, variance 1 and magnitude 3.47 at most.
     using TestValue = std::function<double(std::int64_t index, double random)>;
     /// Of an input; `scale` is the magnitude that is asked for. Called once for a tensor of many elements.
-    /// Valid as long as the problem.
     virtual TestValue test_values(const Problem&, const TensorSpec&, double scale) const {
         return [=](std::int64_t, double random) { return scale * random; };
     }

@@ -3,7 +3,6 @@
 #include "runtime/parallel.hpp"
 
 #include <algorithm>
-#include <cstdint>
 
 namespace chela {
 

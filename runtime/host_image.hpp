@@ -9,7 +9,6 @@ namespace chela {
 
 class HostImage {
   public:
-    HostImage() = default;
     HostImage(std::size_t bytes, std::byte value);
 
     std::byte* data() { return bytes_.get(); }
@@ -19,7 +18,7 @@ class HostImage {
 
   private:
     std::unique_ptr<std::byte[]> bytes_;
-    std::size_t size_ = 0;
+    std::size_t size_;
 };
 
 } // namespace chela

@@ -3,6 +3,7 @@
 #include "codegen/error.hpp"
 #include "templates/alignment.hpp"
 #include "templates/linear_attention/reference.h"
+#include "templates/linear_attention/test_values.hpp"
 #include "templates/packed.hpp"
 
 #include <algorithm>
@@ -13,9 +14,6 @@ namespace chela {
 
 namespace {
 
-bool decays_per_head(const Values& traits) { return traits["decay"] == static_cast<int>(Decay::per_head); }
-bool decays_by_gate(const Values& traits) { return traits["decay"] == static_cast<int>(Decay::scalar); }
-bool normalizes(const Values& traits) { return traits["normalize"] != 0; }
 bool packs(const Values& traits) { return traits["packed"] != 0; }
 
 class LinearAttention final : public Family {
@@ -180,24 +178,16 @@ class LinearAttention final : public Family {
     }
 
     TestValue test_values(const Problem& problem, const TensorSpec& tensor, double scale) const override {
-        const std::int64_t heads = std::max<std::int64_t>(1, problem.extents["heads"]);
-        if (tensor.name == "decay") // from 1/4 to 1/256, as RetNet's
-            return [](std::int64_t index, double random) {
-                return std::exp2(random / 4 - 2 - static_cast<double>((4 + 3 * index) % 7));
-            };
-        if (tensor.name == "gate") // the logarithm of a sigmoid; some heads forget at once, some slowly
+        if (tensor.name == "decay") return decay_test_values();
+        if (tensor.name == "gate") { // the logarithm of a sigmoid; some heads forget at once, some slowly
+            const std::int64_t heads = std::max<std::int64_t>(1, problem.extents["heads"]);
             return [=](std::int64_t index, double random) {
                 constexpr double share[] = {1.0 / 16, 1, 1.0 / 128, 1.0 / 2};
                 return -std::log1p(std::exp(-random)) * share[index % heads % 4];
             };
+        }
         if (tensor.name == "cu_seqlens") return offset_test_values(problem);
-        // Where the normaliser could vanish, the result would be as ill conditioned as the division.
-        const auto map = static_cast<FeatureMap>(problem.traits["feature_map"]);
-        const bool has_sign = map == FeatureMap::identity || map == FeatureMap::silu;
-        const bool of_normalizer =
-            tensor.name == "initial_normalizer" || (has_sign && (tensor.name == "q" || tensor.name == "k"));
-        const bool positive = normalizes(problem.traits) && of_normalizer;
-        return [=](std::int64_t, double random) { return scale * (positive ? std::abs(random) : random); };
+        return element_test_values(problem, tensor, "initial_normalizer", scale);
     }
 
     void check_input(const Problem& problem, const TensorSpec& tensor,
@@ -239,6 +229,13 @@ class LinearAttention final : public Family {
 };
 
 } // namespace
+
+bool decays_per_head(const Values& traits) { return traits["decay"] == static_cast<int>(Decay::per_head); }
+bool decays_by_gate(const Values& traits) { return traits["decay"] == static_cast<int>(Decay::scalar); }
+bool normalizes(const Values& traits) { return traits["normalize"] != 0; }
+std::int64_t heads_of(const Problem& problem) {
+    return std::max<std::int64_t>(1, problem.extents["batch"] * problem.extents["heads"]);
+}
 
 const Family& linear_attention_family() {
     static const LinearAttention family;

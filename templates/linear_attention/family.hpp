@@ -20,4 +20,11 @@ enum class Decay { none, per_head, scalar };
 /// max(x, 0)^2.
 enum class FeatureMap { identity, relu, elu_plus_one, silu, exp, squared_relu };
 
+// Of the traits and extents that the decode step shares.
+bool decays_per_head(const Values& traits);
+bool decays_by_gate(const Values& traits);
+bool normalizes(const Values& traits);
+/// Heads of all sequences, at least 1.
+std::int64_t heads_of(const Problem&);
+
 } // namespace chela

@@ -95,8 +95,7 @@ std::int64_t length_of_sequence(const Problem& problem) {
 
 std::int64_t pieces_to_fill(const Problem& problem, std::int64_t blocks_per_head, std::int64_t blocks_wanted,
                             std::int64_t chunk, std::int64_t most) {
-    const std::int64_t heads = std::max<std::int64_t>(1, problem.extents["batch"] * problem.extents["heads"]);
-    const std::int64_t blocks = heads * blocks_per_head;
+    const std::int64_t blocks = heads_of(problem) * blocks_per_head;
     const std::int64_t length = length_of_sequence(problem);
     std::int64_t pieces = 1;
     while (pieces < most && blocks * pieces < blocks_wanted && length >= pieces * 2 * 4 * chunk) pieces *= 2;

@@ -167,8 +167,7 @@ class Wgmma final : public Algorithm {
         const Values& traits = problem.traits;
         const std::int64_t value_dim = traits["value_dim"], narrow = group_values,
                            wide = value_dim > narrow ? 2 * narrow : narrow;
-        const std::int64_t heads =
-            std::max<std::int64_t>(1, problem.extents["batch"] * problem.extents["heads"]);
+        const std::int64_t heads = heads_of(problem);
         const std::int64_t length = length_of_sequence(problem);
         Values config(tunables());
         const auto tiles = [=](std::int64_t tile) { return (value_dim + tile - 1) / tile; };

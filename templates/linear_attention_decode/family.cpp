@@ -1,6 +1,7 @@
 #include "templates/linear_attention_decode/family.hpp"
 
 #include "templates/alignment.hpp"
+#include "templates/linear_attention/test_values.hpp"
 #include "templates/linear_attention_decode/reference.h"
 #include "templates/pool.hpp"
 
@@ -11,9 +12,6 @@ namespace chela {
 
 namespace {
 
-bool decays_per_head(const Values& traits) { return traits["decay"] == static_cast<int>(Decay::per_head); }
-bool decays_by_gate(const Values& traits) { return traits["decay"] == static_cast<int>(Decay::scalar); }
-bool normalizes(const Values& traits) { return traits["normalize"] != 0; }
 bool is_indexed(const Values& traits) { return traits["indexed"] != 0; }
 
 class LinearAttentionDecode final : public Family {
@@ -153,20 +151,11 @@ class LinearAttentionDecode final : public Family {
     }
 
     TestValue test_values(const Problem& problem, const TensorSpec& tensor, double scale) const override {
-        if (tensor.name == "decay") // from 1/4 to 1/256, as RetNet's
-            return [](std::int64_t index, double random) {
-                return std::exp2(random / 4 - 2 - static_cast<double>((4 + 3 * index) % 7));
-            };
+        if (tensor.name == "decay") return decay_test_values();
         if (tensor.name == "gate") // the logarithm of a sigmoid
             return [](std::int64_t, double random) { return -std::log1p(std::exp(-random)); };
         if (tensor.name == "state_index") return slot_test_values(problem);
-        // Where the normaliser could vanish, the result would be as ill conditioned as the division.
-        const auto map = static_cast<FeatureMap>(problem.traits["feature_map"]);
-        const bool has_sign = map == FeatureMap::identity || map == FeatureMap::silu;
-        const bool of_normalizer =
-            tensor.name == "normalizer" || (has_sign && (tensor.name == "q" || tensor.name == "k"));
-        const bool positive = normalizes(problem.traits) && of_normalizer;
-        return [=](std::int64_t, double random) { return scale * (positive ? std::abs(random) : random); };
+        return element_test_values(problem, tensor, "normalizer", scale);
     }
 
     /// A state of bf16 is rounded once, when it is stored.

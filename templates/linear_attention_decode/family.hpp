@@ -3,7 +3,7 @@
 // definition).
 
 #include "codegen/family.hpp"
-#include "templates/linear_attention/family.hpp" // Decay, FeatureMap
+#include "templates/linear_attention/family.hpp" // Decay, FeatureMap, heads_of
 
 namespace chela {
 

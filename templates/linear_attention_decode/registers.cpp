@@ -101,8 +101,7 @@ class Registers final : public Algorithm {
         constexpr std::int64_t line = 128, blocks_wanted = 128;
         const std::int64_t value_dim = problem.traits["value_dim"],
                            size = size_of(decode_state_dtype(problem.traits));
-        const std::int64_t heads =
-            std::max<std::int64_t>(1, problem.extents["batch"] * problem.extents["heads"]);
+        const std::int64_t heads = heads_of(problem);
         const auto blocks = [&](std::int64_t tile) { return heads * ((value_dim + tile - 1) / tile); };
         const std::int64_t widest = std::max<std::int64_t>(8, round_up_to_power(value_dim));
         std::int64_t tile = std::min(widest, 2 * line / size);

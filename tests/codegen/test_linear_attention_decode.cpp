@@ -48,8 +48,8 @@ TEST_CASE("decode: slots of a verification are in the pool, and none comes twice
         const Problem problem = LinearAttentionDecode{.indexed = true, .batch = 8, .pool = pool};
         const TensorSpec& tensor = problem.family->tensor("state_index");
         std::set<double> seen;
+        const Family::TestValue slot_of = problem.family->test_values(problem, tensor, 1);
         for (std::int64_t index = 0; index < 8; ++index) {
-            const Family::TestValue slot_of = problem.family->test_values(problem, tensor, 1);
             const double slot = slot_of(index, 0.1);
             CHECK(slot < pool);
             CHECK(slot == std::floor(slot));
