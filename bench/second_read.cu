@@ -16,13 +16,14 @@
 namespace {
 
 constexpr int heads = 16, length = 1 << 17, row_pieces = 16; // of 16 bytes: 128 elements of 16 bits
+constexpr int pieces = 8;                                    // of a head, side by side
 constexpr int threads = 512, chunk = 64, rows_at_once = threads / row_pieces, turns = chunk / rows_at_once;
 constexpr int record_kilobytes = 64; // a state of 128 x 128 in fp32
 constexpr int record_pieces = record_kilobytes * 64;
 
 struct Plan {
     const char* name;
-    int batch, tokens, pieces;
+    int tokens;                            // of a piece, in a round
     bool sums;                             // reads k and v of the next round
     int written_kilobytes, read_kilobytes; // of states, by each block in each round
     bool once_first, first_stays;          // what L2 is told
@@ -60,16 +61,15 @@ __global__ void __launch_bounds__(threads, 1) move(Tensors tensors, Plan plan) {
     unsigned long long first_to_go, last_to_go;
     asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(first_to_go));
     asm volatile("createpolicy.fractional.L2::evict_last.b64 %0, 1.0;" : "=l"(last_to_go));
-    const int piece = blockIdx.x % plan.pieces, head = blockIdx.x / plan.pieces % heads;
-    const long long batch = blockIdx.x / (plan.pieces * heads), tokens = length / plan.batch;
+    const int piece = blockIdx.x % pieces, head = blockIdx.x / pieces;
     const long long stride = heads * row_pieces; // from token to token
     const int row = threadIdx.x / row_pieces, column = threadIdx.x % row_pieces;
-    const long long start = batch * tokens * stride + head * row_pieces + column;
-    const int rounds = static_cast<int>(tokens / (plan.tokens * plan.pieces));
+    const int start = head * row_pieces + column;
+    const int rounds = length / (plan.tokens * pieces);
     uint4 sum = make_uint4(0, 0, 0, 0);
     for (int round = plan.sums ? -1 : 0; round < rounds; ++round) {
-        const long long now = (static_cast<long long>(round) * plan.pieces + piece) * plan.tokens;
-        const long long next = now + static_cast<long long>(plan.pieces) * plan.tokens;
+        const long long now = (static_cast<long long>(round) * pieces + piece) * plan.tokens;
+        const long long next = now + pieces * plan.tokens;
         const bool sums = plan.sums && round + 1 < rounds;
         for (int token = 0; token < plan.tokens; token += chunk) {
             uint4 next_k[turns], next_v[turns], q[turns], k[turns], v[turns];
@@ -99,10 +99,9 @@ __global__ void __launch_bounds__(threads, 1) move(Tensors tensors, Plan plan) {
         for (int i = threadIdx.x; i < min(plan.written_kilobytes, record_kilobytes) * 64; i += threads)
             records[blockIdx.x * record_pieces + i] = sum;
         __syncthreads();
-        const int first_of_head = blockIdx.x / plan.pieces * plan.pieces;
+        const int first_of_head = head * pieces;
         for (int other = 1, left = plan.read_kilobytes; left > 0; ++other, left -= record_kilobytes) {
-            const uint4* const from =
-                records + (first_of_head + (piece + other) % plan.pieces) * record_pieces;
+            const uint4* const from = records + (first_of_head + (piece + other) % pieces) * record_pieces;
 #pragma unroll 8
             for (int i = threadIdx.x; i < min(left, record_kilobytes) * 64; i += threads)
                 sum = mix(sum, __ldcg(from + i));
@@ -138,7 +137,7 @@ int main() {
     constexpr std::size_t bytes = std::size_t{length} * heads * row_pieces * sizeof(uint4);
     void* memory[5];
     for (int i = 0; i < 4; ++i) cudaMalloc(&memory[i], bytes), cudaMemset(memory[i], i, bytes);
-    cudaMalloc(&memory[4], 2 * 132 * record_kilobytes << 10);
+    cudaMalloc(&memory[4], 2 * heads * pieces * record_kilobytes << 10);
     Tensors tensors{static_cast<uint4*>(memory[0]), static_cast<uint4*>(memory[1]),
                     static_cast<uint4*>(memory[2]), static_cast<uint4*>(memory[3]),
                     static_cast<uint4*>(memory[4]), nullptr};
@@ -149,21 +148,20 @@ int main() {
     });
     std::printf("copy %.3f TB/s\n", 4e-9 * static_cast<double>(bytes) / copy);
     const auto run = [&](const Plan& plan) {
-        const float ms =
-            median_ms([&] { move<<<plan.batch * heads * plan.pieces, threads>>>(tensors, plan); });
+        const float ms = median_ms([&] { move<<<heads * pieces, threads>>>(tensors, plan); });
         const cudaError_t error = cudaGetLastError();
         std::printf("%-20s tokens %4d, states %3d and %3d KB, once goes first %d, first stays %d: %.4f ms, "
                     "%.1f %%%s\n",
                     plan.name, plan.tokens, plan.written_kilobytes, plan.read_kilobytes, plan.once_first,
                     plan.first_stays, ms, copy / ms * 100, error ? cudaGetErrorString(error) : "");
     };
-    for (const bool told : {false, true}) run({"once", 1, 512, 8, false, 0, 0, told, false});
+    for (const bool told : {false, true}) run({"once", 512, false, 0, 0, told, false});
     for (const auto [once_first, first_stays] : {std::pair{false, false}, {true, false}, {true, true}}) {
         for (const int tokens : {128, 256, 512, 1024})
-            run({"twice", 1, tokens, 8, true, 0, 0, once_first, first_stays});
+            run({"twice", tokens, true, 0, 0, once_first, first_stays});
         for (const int tokens : {256, 512, 1024}) {
-            run({"twice, 16-bit states", 1, tokens, 8, true, 64, 64, once_first, first_stays});
-            run({"twice, pairs", 1, tokens, 8, true, 32, 96, once_first, first_stays});
+            run({"twice, 16-bit states", tokens, true, 64, 64, once_first, first_stays});
+            run({"twice, pairs", tokens, true, 32, 96, once_first, first_stays});
         }
     }
     return 0;
