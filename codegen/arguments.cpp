@@ -66,7 +66,7 @@ Arguments& Arguments::tensor(std::string_view name, void* data) {
     std::memcpy(block_.data() + layout_.tensor_offset[index], &data, sizeof data);
     contiguous_[index] = true;
     write_contiguous(index);
-    checked_ = false;
+    changed();
     return *this;
 }
 
@@ -81,7 +81,7 @@ Arguments& Arguments::tensor(std::string_view name, void* data, std::span<const 
     std::memcpy(block_.data() + layout_.tensor_offset[index], &data, sizeof data);
     contiguous_[index] = false;
     write_strides(index, strides);
-    checked_ = false;
+    changed();
     return *this;
 }
 
@@ -95,8 +95,22 @@ Arguments& Arguments::extent(std::string_view name, std::int64_t value) {
         }
     for (std::size_t i = 0; i < contiguous_.size(); ++i)
         if (contiguous_[i] && has_tensor(i)) write_contiguous(i);
-    checked_ = false;
+    changed();
     return *this;
+}
+
+void Arguments::changed() {
+    checked_ = false;
+    maps_.clear();
+}
+
+std::span<const std::byte> Arguments::maps(const void* device, const std::vector<TensorBox>& boxes,
+                                           const std::function<void(std::vector<std::byte>&)>& encode) const {
+    for (const Maps& known : maps_)
+        if (known.device == device && known.boxes == boxes) return known.bytes;
+    Maps maps{device, boxes, {}};
+    encode(maps.bytes);
+    return maps_.emplace_back(std::move(maps)).bytes;
 }
 
 Arguments& Arguments::scalar(std::string_view name, double value) {

@@ -5,7 +5,10 @@
 #include "codegen/family.hpp"
 
 #include <array>
+#include <functional>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace chela {
 
@@ -44,6 +47,11 @@ class Arguments {
     /// Where preparing kernels write and the others read, aligned as the workspace; Op sets it.
     Arguments& prepared(void* data);
 
+    /// The tensor maps of `boxes`, which `encode` appends where they are not those of the last time: they are
+    /// kept for each `device` and boxes until a tensor or an extent changes.
+    std::span<const std::byte> maps(const void* device, const std::vector<TensorBox>& boxes,
+                                    const std::function<void(std::vector<std::byte>&)>& encode) const;
+
     const Problem& problem() const { return problem_; }
     const void* block() const { return block_.data(); }
     std::size_t block_bytes() const { return layout_.bytes; }
@@ -68,8 +76,16 @@ class Arguments {
     void check_tensor(std::size_t index) const;
     void write_strides(std::size_t index, std::span<const std::int64_t> strides);
     void write_contiguous(std::size_t index);
+    /// A tensor or an extent is another now.
+    void changed();
+    struct Maps {
+        const void* device;
+        std::vector<TensorBox> boxes;
+        std::vector<std::byte> bytes;
+    };
     Problem problem_;
     ArgumentLayout layout_;
+    mutable std::vector<Maps> maps_;
     std::vector<bool> contiguous_;
     std::size_t workspace_bytes_ = 0;
     bool checked_ = false;

@@ -72,8 +72,13 @@ std::string arguments_struct(const EmitRequest& request) {
     for (const auto& scalar : request.family->scalars())
         if (scalar.exists(request.traits)) text += fmt::format("    float {};\n", scalar.name);
     text += "    void* workspace;\n";
-    if (request.prepared)
+    if (request.prepared || !request.boxes.empty())
         text += "    void* prepared; // what a preparing kernel wrote, for any number of launches\n";
+    for (const TensorBox& box : request.boxes)
+        text +=
+            fmt::format("    alignas(128) unsigned long long {}_map[16]; // for TMA: boxes of {} ({}) x {}, "
+                        "swizzle of 128 bytes\n",
+                        box.tensor, box.rows, box.row, box.columns);
     return text + "};\n";
 }
 

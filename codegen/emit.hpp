@@ -34,7 +34,8 @@ struct EmitRequest {
     std::string view_file{}, view{};
     /// Of which the comment speaks, where the kernel is a part of it with a configuration of its own.
     const Config* part_of = nullptr;
-    bool prepared = false; ///< `struct Arguments` ends with `void* prepared`
+    bool prepared = false;          ///< `struct Arguments` has `void* prepared`
+    std::vector<TensorBox> boxes{}; ///< of each, `struct Arguments` has a tensor map
 };
 
 /// What a family that is made of another's algorithm changes in the requests for its kernels.
@@ -49,7 +50,9 @@ using AdaptRequest = std::function<void(EmitRequest&)>;
 /// declaration: for each tensor that the traits have, in order, `T* NAME` and `long long NAME_stride[rank -
 /// 1]` (elements; the last dimension has unit stride; optional tensors may be null); then each extent as
 /// `int`; then each scalar that the traits have as `float`; then `void* workspace`; then `void* prepared`,
-/// which is declared where the request asks for it. codegen/arguments.hpp packs the same block on the host.
+/// which is declared where the request asks for it; then, for each box of the request, `TENSOR_map`: the 128
+/// bytes of a tensor map, aligned to 128, with the tensor's dimensions from the last to the first.
+/// codegen/arguments.hpp packs the same block on the host, runtime/tensor_maps.hpp adds the maps.
 std::string emit(const TemplateFiles& files, const EmitRequest& request);
 
 } // namespace chela

@@ -54,6 +54,14 @@ struct LaunchPlan {
     friend bool operator==(const LaunchPlan&, const LaunchPlan&) = default;
 };
 
+/// A tile of a tensor that the tensor memory accelerator (compute capability 9.0) copies at once: `rows`
+/// places of dimension `row` by `columns` of the last one, 128 bytes at most, in the swizzle of 128 bytes.
+struct TensorBox {
+    std::string tensor, row;
+    int rows = 1, columns = 1;
+    friend bool operator==(const TensorBox&, const TensorBox&) = default;
+};
+
 /// One kernel. Its only parameter is the family's argument block (see codegen/emit.hpp).
 struct Kernel {
     std::string entry;  ///< extern "C" name
@@ -62,6 +70,8 @@ struct Kernel {
     /// Its results serve any number of launches of the others. It reads only the tensors that
     /// Program::prepared_from names and writes only what Arguments calls `prepared`.
     bool prepares = false;
+    /// Their tensor maps follow in the argument block, in this order (see codegen/emit.hpp).
+    std::vector<TensorBox> boxes{};
 };
 
 struct Program {

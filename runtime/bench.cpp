@@ -1,5 +1,6 @@
 #include "runtime/op.hpp"
 #include "runtime/session.hpp"
+#include "runtime/tensor_maps.hpp"
 #include "runtime/verify.hpp"
 
 #include <algorithm>
@@ -138,13 +139,16 @@ BenchResult Session::bench(const Op& op, int samples) {
     const Prepared prepared = op.prepare(nullptr, arguments);
     result.host_us = call_us(device, [&] { op.launch(nullptr, arguments, prepared); });
     std::vector<std::int64_t> grids;
-    for (const auto& kernel : state.program.kernels)
+    std::vector<MappedArguments> blocks;
+    for (const auto& kernel : state.program.kernels) {
         grids.push_back(kernel.launch.grid.evaluate(arguments.problem().extents));
+        blocks.emplace_back(device, kernel.boxes, arguments);
+    }
     result.bare_us = call_us(device, [&] {
         for (std::size_t i = 0; i < grids.size(); ++i)
             if (grids[i] > 0 && !state.program.kernels[i].prepares)
                 device.launch(*state.loaded.kernels[i], state.program.kernels[i].launch, grids[i],
-                              arguments.block(), arguments.block_bytes(), nullptr);
+                              blocks[i].block(), blocks[i].bytes(), nullptr);
     });
     return result;
 }

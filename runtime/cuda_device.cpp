@@ -1,6 +1,7 @@
 #include "runtime/cuda_device.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -128,6 +129,25 @@ void CudaDevice::launch(LoadedKernel& loaded, const LaunchPlan& plan, std::int64
         fmt::format("launch of {} (grid {}, block {}, {} bytes of shared memory, cluster {})", kernel.entry,
                     grid, plan.block, plan.shared_bytes, plan.cluster);
     driver().fail(what.c_str(), result);
+}
+
+TensorMap CudaDevice::map(const BoxedTensor& tensor) const {
+    const CudaContext::Scope scope(*context_);
+    const std::array<std::uint32_t, 5> steps{1, 1, 1, 1, 1};
+    TensorMap map;
+    const auto type = tensor.element_bytes == 2 ? cuda::TensorMapType::bits16 : cuda::TensorMapType::bits32;
+    const cuda::Result result = driver().cuTensorMapEncodeTiled.result(
+        &map, type, static_cast<unsigned>(tensor.rank), const_cast<void*>(tensor.address),
+        tensor.extents.data(), tensor.strides.data(), tensor.box.data(), steps.data(), cuda::no_interleave,
+        cuda::swizzle_128_bytes, cuda::promote_to_256_bytes, cuda::fill_zeros);
+    if (result == cuda::success) return map;
+    const auto rank = static_cast<std::size_t>(tensor.rank);
+    driver().fail(fmt::format("tensor map of {} elements, strides of {} bytes, boxes of {}",
+                              fmt::join(tensor.extents.begin(), tensor.extents.begin() + rank, " x "),
+                              fmt::join(tensor.strides.begin(), tensor.strides.begin() + rank - 1, ", "),
+                              fmt::join(tensor.box.begin(), tensor.box.begin() + rank, " x "))
+                      .c_str(),
+                  result);
 }
 
 void* CudaDevice::allocate(std::size_t bytes) {

@@ -33,6 +33,7 @@ class CudaDevice final : public Device {
     std::shared_ptr<LoadedKernel> load(const Kernel&, const Binary&) override;
     void launch(LoadedKernel&, const LaunchPlan&, std::int64_t grid, const void* arguments,
                 std::size_t argument_bytes, Stream) override;
+    TensorMap map(const BoxedTensor&) const override;
 
     void* allocate(std::size_t bytes) override;
     void free(void*) noexcept override;

@@ -61,6 +61,10 @@ struct LaunchConfig {
     unsigned attribute_count = 0;
 };
 
+/// Of cuTensorMapEncodeTiled.
+enum class TensorMapType : int { bits16 = 1, bits32 = 2 }; ///< unsigned integers: bits are copied
+inline constexpr int no_interleave = 0, swizzle_128_bytes = 3, promote_to_256_bytes = 3, fill_zeros = 0;
+
 } // namespace chela::cuda
 
 namespace chela {
@@ -137,6 +141,10 @@ class CudaDriver {
         cuLaunchKernel{*this, "cuLaunchKernel"};
     DriverCall<const cuda::LaunchConfig*, cuda::Function, void**, void**> cuLaunchKernelEx{
         *this, "cuLaunchKernelEx"};
+
+    DriverCall<void*, cuda::TensorMapType, unsigned, void*, const std::uint64_t*, const std::uint64_t*,
+               const std::uint32_t*, const std::uint32_t*, int, int, int, int>
+        cuTensorMapEncodeTiled{*this, "cuTensorMapEncodeTiled"};
 
     DriverCall<std::size_t*, std::size_t*> cuMemGetInfo{*this, "cuMemGetInfo_v2"};
     DriverCall<cuda::DevicePointer*, std::size_t> cuMemAlloc{*this, "cuMemAlloc_v2"};

@@ -4,7 +4,9 @@
 #include "codegen/program.hpp"
 #include "codegen/target.hpp"
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -27,6 +29,20 @@ class LoadedKernel {
     virtual ~LoadedKernel() = default;
 };
 
+/// A tensor as the tensor memory accelerator sees it, innermost dimension first, with the box that is copied
+/// at once in the swizzle of 128 bytes; elements outside the tensor are zeros.
+struct BoxedTensor {
+    const void* address = nullptr;
+    int element_bytes = 2, rank = 0;
+    std::array<std::uint64_t, 5> extents{};
+    std::array<std::uint64_t, 4> strides{}; ///< bytes, of the dimensions from the second on
+    std::array<std::uint32_t, 5> box{};
+};
+/// Opaque, as the kernels' parameters hold it.
+struct alignas(128) TensorMap {
+    std::array<std::uint64_t, 16> opaque{};
+};
+
 /// The caller's CUstream on cuda (null: the default stream); ignored on cpu and emulator, which are
 /// synchronous.
 using Stream = void*;
@@ -46,6 +62,9 @@ class Device {
     /// `grid` blocks; `arguments` is the argument block. Asynchronous on cuda. Throws DeviceError.
     virtual void launch(LoadedKernel&, const LaunchPlan&, std::int64_t grid, const void* arguments,
                         std::size_t argument_bytes, Stream) = 0;
+
+    /// Throws DeviceError where the device has no such accelerator, or cannot map the tensor.
+    virtual TensorMap map(const BoxedTensor&) const;
 
     // Memory, for the commands and the tuner; an embedder brings his own.
     virtual void* allocate(std::size_t bytes) = 0; ///< at least 256-byte aligned; throws DeviceError

@@ -1,15 +1,25 @@
 #include "runtime/program_loader.hpp"
 
+#include "runtime/tensor_maps.hpp"
+
 namespace chela {
 
 void launch(Device& device, const Program& program, const LoadedProgram& loaded, const Arguments& arguments,
             Phase phase, Stream stream) {
     for (std::size_t i = 0; i < program.kernels.size(); ++i) {
         if (phase != Phase::both && program.kernels[i].prepares != (phase == Phase::prepare)) continue;
-        const LaunchPlan& plan = program.kernels[i].launch;
-        const std::int64_t grid = plan.grid.evaluate(arguments.problem().extents);
+        const Kernel& kernel = program.kernels[i];
+        const std::int64_t grid = kernel.launch.grid.evaluate(arguments.problem().extents);
         if (grid == 0) continue;
-        device.launch(*loaded.kernels[i], plan, grid, arguments.block(), arguments.block_bytes(), stream);
+        const auto start = [&](const void* block, std::size_t bytes) {
+            device.launch(*loaded.kernels[i], kernel.launch, grid, block, bytes, stream);
+        };
+        if (kernel.boxes.empty()) {
+            start(arguments.block(), arguments.block_bytes());
+        } else {
+            const MappedArguments mapped(device, kernel.boxes, arguments);
+            start(mapped.block(), mapped.bytes());
+        }
     }
 }
 

@@ -168,8 +168,8 @@ namespace {
 TensorLayout layout_of(Executor& executor, Thread& self, const void* map, int rank, std::uint32_t site) {
     const auto address = reinterpret_cast<std::uintptr_t>(map);
     if (address % 64 != 0) executor.fail(self, site, "a tensor map must be aligned to 64 bytes");
-    check_access(executor, self, address, sizeof(TensorMap), 64, false, site);
-    const auto layout = decode_tensor_map(*static_cast<const TensorMap*>(map));
+    check_access(executor, self, address, sizeof(chela::TensorMap), 64, false, site);
+    const auto layout = decode_tensor_map(*static_cast<const chela::TensorMap*>(map));
     if (!layout) executor.fail(self, site, "the tensor map was not made by encode_tensor_map()");
     if (layout->rank != rank)
         executor.fail(self, site,

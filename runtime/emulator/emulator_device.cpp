@@ -6,8 +6,10 @@
 #include "runtime/emulator/engine.hpp"
 #include "runtime/emulator/executor.hpp"
 #include "runtime/emulator/instrumentation.hpp"
+#include "runtime/emulator/tensor_map.hpp"
 #include "runtime/jit.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -64,7 +66,7 @@ struct FreeBlock {
 
 /// The argument block where tensor maps are aligned as the hardware wants them, and nothing follows it.
 std::unique_ptr<std::byte, FreeBlock> copy_of_arguments(const void* arguments, std::size_t bytes) {
-    void* memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+    void* memory = std::aligned_alloc(128, (bytes + 127) / 128 * 128);
     if (!memory) throw DeviceError("emulator: out of memory");
     std::memcpy(memory, arguments, bytes);
     return std::unique_ptr<std::byte, FreeBlock>(static_cast<std::byte*>(memory));
@@ -125,6 +127,15 @@ class Emulator : public EmulatorDevice {
         launch.static_shared_bytes = kernel.static_shared_bytes;
         run(launch);
         if (const auto failure = launch.failure()) throw DeviceError(*failure);
+    }
+
+    TensorMap map(const BoxedTensor& tensor) const override {
+        if (target_.compute_capability < 90) return Device::map(tensor);
+        const std::array<std::uint32_t, 5> steps{1, 1, 1, 1, 1};
+        return emulator::encode_tensor_map(tensor.element_bytes, tensor.rank, tensor.address,
+                                           tensor.extents.data(), tensor.strides.data(), tensor.box.data(),
+                                           steps.data(), emulator::TensorSwizzle::bytes128,
+                                           emulator::OutOfBoundsFill::zeros);
     }
 
     void* allocate(std::size_t bytes) override { return memory_.allocate(bytes); }

@@ -1,6 +1,8 @@
 #pragma once
 // Tensor maps of the emulator: what cuTensorMapEncodeTiled makes for a GPU, in an encoding of our own.
 
+#include "runtime/device.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,11 +11,6 @@
 #include <vector>
 
 namespace chela::emulator {
-
-/// As large and as aligned as CUtensorMap and the prelude's TensorMap.
-struct alignas(64) TensorMap {
-    std::array<std::uint64_t, 16> opaque{};
-};
 
 /// Bytes of the row in which 16-byte pieces are permuted; numbered as CUtensorMapSwizzle.
 enum class TensorSwizzle : std::uint8_t { none, bytes32, bytes64, bytes128 };

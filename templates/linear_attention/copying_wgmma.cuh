@@ -1,25 +1,66 @@
 #pragma once
-// The copying warpgroup's side of the ring: stages are waited for, filled by cp.async and handed on.
+// The copying warpgroup's side of the ring: stages are waited for, filled and handed on.
+//@if tma == none
+// By cp.async of all its threads.
+//@else
+// By TMA: one thread asks for boxes of a chunk by 64 columns.
+//@end
 
 #include "linear_attention/panels.cuh"
 #include "linear_attention/rings_wgmma.cuh"
+#include "linear_attention/units.cuh"
+//@if tma == none
 #include "prelude/cuda/copy.cuh"
+//@else
+#include "prelude/cuda/tma.cuh"
+//@end
 
 namespace chela {
 
 template <class Config>
 struct Filler {
+    static constexpr int key_bytes = Config::value_offset - Config::key_offset;
+    static constexpr int value_bytes = Config::output_groups * (Config::chunk * 128);
+
     StageRing<Config>& ring;
     unsigned char* const stages;
     const int thread = thread_index() % 128;
     Cursor<Config::stages> cursor{};
 
-    CHELA_DEVICE unsigned char* next() {
+    /// The next stage, once it may be filled with `bytes`.
+    CHELA_DEVICE unsigned char* next([[maybe_unused]] int bytes) {
         barrier_wait(&ring.empty[cursor.slot], cursor.phase ^ 1u);
+        //@if tma != none
+        if (thread == 0) {
+            //@if decay == scalar
+            barrier_expect(&ring.full[cursor.slot], bytes);
+            //@else
+            barrier_arrive_expect(&ring.full[cursor.slot], bytes);
+            //@end
+        }
+        //@end
         return stages + cursor.slot * Config::stage_bytes;
     }
+    //@if tma != none
+    /// Starts copying columns from `first` on, of the chunk at `token`.
+    template <int columns, bool keep>
+    CHELA_DEVICE void load(unsigned char* tile, const TensorMap* map, const Unit& unit, int token,
+                           int first) {
+        if (thread != 0) return;
+#pragma unroll
+        for (int column = 0; column < columns; column += 64) {
+            unsigned char* const panel = tile + column * (Config::chunk * 2);
+            Barrier* const full = &ring.full[cursor.slot];
+            if constexpr (keep)
+                tma_load_keep(panel, map, full, first + column, unit.head, token, unit.batch);
+            else
+                tma_load(panel, map, full, first + column, unit.head, token, unit.batch);
+        }
+    }
+    //@end
     /// All copies into the stage have been started.
     CHELA_DEVICE void landing() {
+        //@if tma == none
         if constexpr (Config::alignment >= 4) {
             barrier_arrive_on_cp_async(&ring.full[cursor.slot]);
         } else {
@@ -29,8 +70,47 @@ struct Filler {
             //@end
             barrier_arrive(&ring.full[cursor.slot]);
         }
+        //@elif decay == scalar
+        barrier_arrive_on_cp_async(&ring.full[cursor.slot]); // the gates
+        //@end
         cursor.advance();
     }
 };
+
+/// Start copying the chunk at `token` of q, k or v. `keep`: it will be read again soon.
+template <class Config, class Arguments>
+CHELA_DEVICE void load_query(Filler<Config>& filler, unsigned char* tile, const Arguments& arguments,
+                             const Unit& unit, int token) {
+    //@if tma == none
+    load_panels<typename Config::Element, Config::chunk, Config::head_columns, Config::alignment, 128>(
+        tile, head_row<Config>(arguments.q, arguments.q_stride, unit) + token * arguments.q_stride[1],
+        arguments.q_stride[1], unit.end - token, Config::head_dim, filler.thread);
+    //@else
+    filler.template load<Config::head_columns, false>(tile, tensor_map(arguments.q_map), unit, token, 0);
+    //@end
+}
+template <class Config, bool keep, class Arguments>
+CHELA_DEVICE void load_key(Filler<Config>& filler, unsigned char* tile, const Arguments& arguments,
+                           const Unit& unit, int token) {
+    //@if tma == none
+    load_panels<typename Config::Element, Config::chunk, Config::head_columns, Config::alignment, 128, keep>(
+        tile, head_row<Config>(arguments.k, arguments.k_stride, unit) + token * arguments.k_stride[1],
+        arguments.k_stride[1], unit.end - token, Config::head_dim, filler.thread);
+    //@else
+    filler.template load<Config::head_columns, keep>(tile, tensor_map(arguments.k_map), unit, token, 0);
+    //@end
+}
+template <class Config, bool keep, class Arguments>
+CHELA_DEVICE void load_value(Filler<Config>& filler, unsigned char* tile, const Arguments& arguments,
+                             const Unit& unit, int token) {
+    const int first = unit.value_tile * Config::value_tile;
+    //@if tma == none
+    load_panels<typename Config::Element, Config::chunk, Config::value_tile, Config::alignment, 128, keep>(
+        tile, head_row<Config>(arguments.v, arguments.v_stride, unit) + token * arguments.v_stride[1] + first,
+        arguments.v_stride[1], unit.end - token, Config::value_dim - first, filler.thread);
+    //@else
+    filler.template load<Config::value_tile, keep>(tile, tensor_map(arguments.v_map), unit, token, first);
+    //@end
+}
 
 } // namespace chela

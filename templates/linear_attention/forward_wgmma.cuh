@@ -2,7 +2,7 @@
 // Linear attention, forward, on tensor cores of sm_90a (wgmma), in persistent blocks.
 //
 // Warpgroups with roles, joined by mbarriers:
-//     copying      brings chunks of q, k, v by cp.async into a ring of stages
+//     copying      brings chunks of q, k, v into a ring of stages
 //     scores       Q Kᵀ ∘ mask, into one of two buffers, after the feature map; never waits for the state
 //     outputs      each owns 64 rows of the value dimension; the state Sᵀ stays in its registers:
 //                  Oᵀ = Sᵀ Qᵀ + Vᵀ scoresᵀ,  then  Sᵀ += Vᵀ K  while Oᵀ leaves
@@ -60,9 +60,8 @@ CHELA_DEVICE void announce_record(Rings<Config>& rings) {
 
 template <class Config, class Arguments>
 CHELA_DEVICE void copy_chunks(const Arguments& arguments, unsigned char* shared, Rings<Config>& rings) {
-    using Element = typename Config::Element;
-    constexpr int chunk = Config::chunk;
     Filler<Config> filler{rings, shared};
+    if (filler.thread >= Config::copying_threads) return;
     for (Work<Config> work; work.left(arguments); work.advance()) {
         const auto unit = work.unit(arguments);
         //@if joined
@@ -71,28 +70,15 @@ CHELA_DEVICE void copy_chunks(const Arguments& arguments, unsigned char* shared,
             continue;
         }
         //@end
-        const int first_value = unit.value_tile * Config::value_tile;
-        const Element* query = unit_row<Config>(arguments.q, arguments.q_stride, unit);
-        const Element* key = unit_row<Config>(arguments.k, arguments.k_stride, unit);
-        const Element* value = unit_row<Config>(arguments.v, arguments.v_stride, unit) + first_value;
-        for (int token = unit.begin; token < unit.end; token += chunk) {
-            const int left = unit.end - token;
-            unsigned char* const stage = filler.next();
-            load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
-                stage, query, arguments.q_stride[1], left, Config::head_dim, filler.thread);
-            load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
-                stage + Config::key_offset, key, arguments.k_stride[1], left, Config::head_dim,
-                filler.thread);
-            load_panels<Element, chunk, Config::value_tile, Config::alignment, 128>(
-                stage + Config::value_offset, value, arguments.v_stride[1], left,
-                Config::value_dim - first_value, filler.thread);
+        for (int token = unit.begin; token < unit.end; token += Config::chunk) {
+            unsigned char* const stage = filler.next(Config::stage_bytes);
+            load_query(filler, stage, arguments, unit, token);
+            load_key<Config, false>(filler, stage + Config::key_offset, arguments, unit, token);
+            load_value<Config, false>(filler, stage + Config::value_offset, arguments, unit, token);
             //@if decay == scalar
             load_gates<Config>(shared, filler.cursor.slot, arguments, unit, token, filler.thread);
             //@end
             filler.landing();
-            query += chunk * arguments.q_stride[1];
-            key += chunk * arguments.k_stride[1];
-            value += chunk * arguments.v_stride[1];
         }
     }
 }
@@ -112,7 +98,6 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
     for (Work<Config> work; work.left(arguments); work.advance()) {
         const auto unit = work.unit(arguments);
         const int first_value = unit.value_tile * Config::value_tile + group * 64;
-        Element* output = unit_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
         //@if joined
         if (unit.sums) {
             state.clear();
@@ -192,9 +177,7 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
             const float scale = arguments.scale;
             //@end
             barrier_arrive(&rings.scores_empty[buffer.slot]);
-            store_outputs<Config>(output, arguments.o_stride[1], out, scale, staging, group, unit.end - token,
-                                  Config::value_dim - first_value);
-            output += chunk * arguments.o_stride[1];
+            store_outputs<Config>(arguments, unit, token, first_value, out, scale, staging, group);
             wgmma_wait<0>();
             wgmma_pin(state.c);
             barrier_arrive(&rings.empty[cursor.slot]);
@@ -209,6 +192,9 @@ CHELA_DEVICE void compute_outputs(const Arguments& arguments, unsigned char* sha
         if (unit.piece + 1 == Config::segments) store_final_state(state, arguments, unit, first_value);
         //@end
     }
+    //@if tma == both
+    finish_outputs();
+    //@end
 }
 
 template <class Config, class Arguments>

@@ -19,22 +19,17 @@ namespace chela {
 
 template <class Config, class Arguments>
 CHELA_DEVICE void copy_passes(const Arguments& arguments, unsigned char* shared, StageRing<Config>& ring) {
-    using Element = typename Config::Element;
-    constexpr int chunk = Config::chunk;
     Filler<Config> filler{ring, shared};
+    if (filler.thread >= Config::copying_threads) return;
     for (Work<Config> work; work.left(arguments); work.advance()) {
         const Unit unit = work.unit(arguments);
         //@if sums_state
         copy_backwards(arguments, shared, filler, unit);
         //@end
         //@if writes_outputs
-        const Element* query = unit_row<Config>(arguments.q, arguments.q_stride, unit);
-        for (int token = unit.begin; token < unit.end; token += chunk) {
-            load_panels<Element, chunk, Config::head_columns, Config::alignment, 128>(
-                filler.next(), query, arguments.q_stride[1], unit.end - token, Config::head_dim,
-                filler.thread);
+        for (int token = unit.begin; token < unit.end; token += Config::chunk) {
+            load_query(filler, filler.next(filler.key_bytes), arguments, unit, token);
             filler.landing();
-            query += chunk * arguments.q_stride[1];
         }
         //@end
     }
@@ -82,19 +77,21 @@ CHELA_DEVICE void compute_passes(const Arguments& arguments, unsigned char* shar
         //@else
         if (unit.piece == 0) store_final_state(state, arguments, unit, first_value);
         unsigned char* const staging = shared + Config::outputs_offset + group * (Config::chunk * 128);
-        Element* output = unit_row<Config>(arguments.o, arguments.o_stride, unit) + first_value;
         for (int token = unit.begin; token < unit.end; token += Config::chunk) {
             float out[Config::chunk / 2] = {};
             state.multiply(out, shared + next(unit.end - token) * Config::stage_bytes);
             wgmma_wait<0>();
             wgmma_pin(out);
             done();
-            store_outputs<Config>(output, arguments.o_stride[1], out, arguments.scale, staging, group,
-                                  unit.end - token, Config::value_dim - first_value);
-            output += Config::chunk * arguments.o_stride[1];
+            store_outputs<Config>(arguments, unit, token, first_value, out, arguments.scale, staging, group);
         }
         //@end
     }
+    //@if writes_outputs
+    //@if tma == both
+    finish_outputs();
+    //@end
+    //@end
 }
 
 template <class Config, class Arguments>

@@ -36,6 +36,7 @@ Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
         request.block = static_cast<int>(body.threads);
         request.blocks_per_sm = pieces ? blocks_per_sm : 0;
         request.derived = body.derived;
+        request.boxes = body.boxes;
         request.derived.insert(request.derived.begin(),
                                {"bool", "reads_workspace", split ? "true" : "false"});
         if (pieces) request.derived.push_back(constant("pieces", pieces));
@@ -49,7 +50,9 @@ Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
         program.kernels.push_back(
             {function,
              emit(embedded_files(), request),
-             {grid, request.block, body.shared_bytes, body.cluster, body.resident, overlaps}});
+             {grid, request.block, body.shared_bytes, body.cluster, body.resident, overlaps},
+             false,
+             body.boxes});
     };
     if (split) {
         program.workspace_bytes = heads;

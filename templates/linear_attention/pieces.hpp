@@ -17,6 +17,7 @@ struct PieceBody {
     std::vector<EmitRequest::Constant> derived;
     int resident = 0; ///< persistent blocks of a multiprocessor (see LaunchPlan)
     int cluster = 1;  ///< blocks of a cluster
+    std::vector<TensorBox> boxes{};
 };
 
 /// What the workspace holds of each piece, in floats from the start of its record: the state [D, E], the

@@ -7,15 +7,15 @@
 
 namespace chela {
 
-/// Stages filled by the 128 threads of the copying warpgroup, emptied by those that read them. Every thread
-/// arrives for what it did itself: cheap, and race checkers can follow it.
+/// Stages filled by Config::copying_threads of the copying warpgroup, emptied by those that read them. Every
+/// thread arrives for what it did itself: cheap, and race checkers can follow it.
 template <class Config>
 struct StageRing {
     Barrier full[Config::stages], empty[Config::stages];
 
     CHELA_DEVICE void init(int consuming_threads) {
         for (int i = 0; i < Config::stages; ++i) {
-            barrier_init(&full[i], 128);
+            barrier_init(&full[i], Config::copying_threads);
             barrier_init(&empty[i], consuming_threads);
         }
     }

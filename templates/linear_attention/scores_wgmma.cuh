@@ -126,8 +126,12 @@ CHELA_DEVICE void compute_scores(const Arguments& arguments, unsigned char* shar
             map_panels<Config, 128>(query, unit.end - token, warp_index() % 4 * 32 + lane());
             map_panels<Config, 128>(key, unit.end - token, warp_index() % 4 * 32 + lane());
             //@end
+            //@if tma == none
             fence_proxy_async(); // what was written otherwise, for wgmma of this and, through scores_full,
                                  // the other groups
+            //@elif feature_map != identity
+            fence_proxy_async();
+            //@end
             //@if feature_map != identity
             named_barrier_sync(meeting, 128);
             //@end

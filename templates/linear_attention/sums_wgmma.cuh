@@ -15,21 +15,11 @@ namespace chela {
 template <class Config, class Arguments>
 CHELA_DEVICE void copy_backwards(const Arguments& arguments, unsigned char* shared, Filler<Config>& filler,
                                  const Unit& unit) {
-    using Element = typename Config::Element;
-    constexpr int chunk = Config::chunk;
-    const int first_value = unit.value_tile * Config::value_tile;
-    const Element* const key = unit_row<Config>(arguments.k, arguments.k_stride, unit);
-    const Element* const value = unit_row<Config>(arguments.v, arguments.v_stride, unit) + first_value;
     for (int index = unit_chunks<Config>(unit) - 1; index >= 0; --index) {
-        const long long skipped = index * chunk;
-        const int token = unit.begin + index * chunk, left = unit.end - token;
-        unsigned char* const stage = filler.next();
-        load_panels<Element, chunk, Config::head_columns, Config::alignment, 128, Config::causal>(
-            stage + Config::key_offset, key + skipped * arguments.k_stride[1], arguments.k_stride[1], left,
-            Config::head_dim, filler.thread);
-        load_panels<Element, chunk, Config::value_tile, Config::alignment, 128, Config::causal>(
-            stage + Config::value_offset, value + skipped * arguments.v_stride[1], arguments.v_stride[1],
-            left, Config::value_dim - first_value, filler.thread);
+        const int token = unit.begin + index * Config::chunk;
+        unsigned char* const stage = filler.next(filler.key_bytes + filler.value_bytes);
+        load_key<Config, Config::causal>(filler, stage + Config::key_offset, arguments, unit, token);
+        load_value<Config, Config::causal>(filler, stage + Config::value_offset, arguments, unit, token);
         //@if decay == scalar
         load_gates<Config>(shared, filler.cursor.slot, arguments, unit, token, filler.thread);
         //@end

@@ -14,6 +14,13 @@ std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
+/// What the tensor memory accelerator copies: nothing, q, k and v, or the outputs too.
+enum class Tma { none, loads, both };
+
+Tma tma_of(const Values& config) { return static_cast<Tma>(config["tma"]); }
+/// It copies rows aligned to 16 bytes, and cannot stop where a packed sequence ends.
+bool admits_tma(const Values& traits) { return traits["alignment"] == 16 && traits["packed"] == 0; }
+
 /// The two bodies: scores and outputs chunk by chunk, or passes over whole pieces.
 enum class Body { chunks, passes };
 
@@ -21,6 +28,7 @@ enum class Body { chunks, passes };
 struct Layout {
     std::int64_t head_columns, value_tiles, output_groups, groups, threads;
     std::int64_t key_offset, stage_bytes, value_offset, scores_bytes, scores_offset, outputs_offset;
+    std::int64_t copying_threads;
     std::int64_t gates_offset, normalizer_offset, factors_offset, barriers_offset, shared_bytes;
     std::int64_t copy_registers = 40, scores_registers = 0, output_registers, launch_registers;
 
@@ -48,6 +56,7 @@ struct Layout {
         const bool gates = traits["decay"] == static_cast<int>(Decay::scalar);
         barriers_offset = gates_offset + (gates ? stages * chunk * 4 : 0);
         shared_bytes = barriers_offset + 8 * (2 * stages + (chunks ? 5 : 0));
+        copying_threads = tma_of(config) == Tma::none || gates ? group_threads : 1;
         // What a thread holds: accumulators, packed operands, and what the loops around them were seen to
         // need.
         const bool decay = traits["decay"] != static_cast<int>(Decay::none);
@@ -88,7 +97,8 @@ struct Layout {
         return {};
     }
 
-    PieceBody body(const char* file, const Values& config,
+    /// `tensors`: those whose chunks the body reads or writes.
+    PieceBody body(const char* file, const Values& config, std::vector<std::string> tensors,
                    std::vector<EmitRequest::Constant> parts = {}) const {
         parts.insert(
             parts.begin(),
@@ -100,9 +110,20 @@ struct Layout {
              constant("gates_offset", gates_offset), constant("normalizer_offset", normalizer_offset),
              constant("factors_offset", factors_offset), constant("launch_registers", launch_registers),
              constant("copy_registers", copy_registers), constant("scores_registers", scores_registers),
-             constant("output_registers", output_registers)});
-        return {file,         threads,          value_tiles,
-                shared_bytes, std::move(parts), static_cast<int>(config["blocks_per_sm"])};
+             constant("output_registers", output_registers), constant("copying_threads", copying_threads)});
+        std::vector<TensorBox> boxes;
+        for (std::string& tensor : tensors)
+            if (tma_of(config) == Tma::both || (tma_of(config) == Tma::loads && tensor != "o"))
+                boxes.push_back({std::move(tensor), "length", static_cast<int>(config["chunk"]),
+                                 static_cast<int>(group_values)});
+        return {file,
+                threads,
+                value_tiles,
+                shared_bytes,
+                std::move(parts),
+                static_cast<int>(config["blocks_per_sm"]),
+                1,
+                std::move(boxes)};
     }
 };
 
@@ -123,6 +144,9 @@ class Wgmma final : public Algorithm {
             Field::integer("blocks_per_sm", 1, 4, 1, "persistent blocks of a multiprocessor").over({1, 2}),
             Field::integer("segments", 1, 256, 1, "pieces of the sequence computed side by side")
                 .over({1, 2, 3, 4, 5, 6, 8, 16, 32}),
+            Field::choice("tma", {"none", "loads", "both"}, 0,
+                          "what the tensor memory accelerator copies: nothing, q, k, v, or outputs too")
+                .over({0, 1, 2}),
             Field::boolean("joined", false, "the pieces of a head are a cluster, in one launch").over({0, 1}),
         };
         return schema;
@@ -149,6 +173,8 @@ class Wgmma final : public Algorithm {
             return "the blocks of a cluster begin together, with one for each multiprocessor";
         if (value_tile > round_up(traits["value_dim"], group_values))
             return "value_tile would be mostly padding";
+        if (tma_of(config) != Tma::none && !admits_tma(traits))
+            return "TMA copies rows aligned to 16 bytes, and cannot stop where a packed sequence ends";
         for (const Body body : {Body::chunks, Body::passes}) {
             if (body == Body::chunks ? !traits["causal"] : one_pass(traits, config) || joined(config))
                 continue;
@@ -158,10 +184,19 @@ class Wgmma final : public Algorithm {
         return {};
     }
 
+    /// Threads alone are better only beside feature maps (by 2 %), stores by threads only where each block
+    /// has a long chain of chunks of few value columns (by 3 %); measured on an H100.
+    bool redundant(const Target&, const Values& traits, const Values& config) const override {
+        if (!admits_tma(traits)) return false;
+        const bool maps = traits["feature_map"] != static_cast<int>(FeatureMap::identity);
+        return (tma_of(config) == Tma::none && !maps) ||
+               (tma_of(config) == Tma::loads && config["value_tile"] > group_values);
+    }
+
     /// Measured on an H100 and an H200. Few stages: more of them wander apart, and DRAM pages are opened
     /// twice. Blocks that share q and k of a head cost less than pieces, which read k and v twice, and few
     /// pieces less than many. Seven and more blocks of a cluster leave multiprocessors over; of four, an H100
-    /// would be 5 % faster in a long sequence of 16 heads, an H200 28 % slower.
+    /// would be 5 % faster in a long sequence of 16 heads, an H200 28 % slower. Of TMA, see redundant().
     Values default_config(const Target& target, const Problem& problem) const override {
         constexpr std::int64_t chunk = 64, wanted = 100; // blocks
         const Values& traits = problem.traits;
@@ -169,10 +204,17 @@ class Wgmma final : public Algorithm {
                            wide = value_dim > narrow ? 2 * narrow : narrow;
         const std::int64_t heads = heads_of(problem);
         const std::int64_t length = length_of_sequence(problem);
+        const bool maps = traits["feature_map"] != static_cast<int>(FeatureMap::identity);
         Values config(tunables());
         const auto tiles = [=](std::int64_t tile) { return (value_dim + tile - 1) / tile; };
         const auto admits = [&](std::int64_t tile, std::int64_t segments, bool joined) {
-            config.set("value_tile", tile).set("segments", segments).set("joined", joined);
+            const Tma tma = !admits_tma(traits) || maps                       ? Tma::none
+                            : segments > 1 && !joined && tile == group_values ? Tma::loads
+                                                                              : Tma::both;
+            config.set("value_tile", tile)
+                .set("segments", segments)
+                .set("tma", static_cast<int>(tma))
+                .set("joined", joined);
             for (const std::int64_t stages : {3, 2})
                 if (rejects(target, traits, config.set("stages", stages)).empty()) return true;
             return false;
@@ -206,18 +248,20 @@ class Wgmma final : public Algorithm {
         bodies.record.decay = groups * group_values * of_passes.head_columns;
         bodies.record.elements = bodies.record.decay + (decays ? round_up(groups, 4) : 0);
         if (!joined(config))
-            bodies.states =
-                of_passes.body(passes, config, {flag("sums_state", true), flag("writes_outputs", false)});
+            bodies.states = of_passes.body(passes, config, {"k", "v"},
+                                           {flag("sums_state", true), flag("writes_outputs", false)});
         if (traits["causal"]) {
-            bodies.forward =
-                Layout(Body::chunks, traits, config).body("linear_attention/forward_wgmma.cuh", config);
+            bodies.forward = Layout(Body::chunks, traits, config)
+                                 .body("linear_attention/forward_wgmma.cuh", config, {"q", "k", "v", "o"});
             if (joined(config)) {
                 bodies.forward.cluster = static_cast<int>(config["segments"]);
                 bodies.forward.resident = 0; // all of them at once
             }
         } else {
-            bodies.forward =
-                of_passes.body(passes, config, {flag("sums_state", !split), flag("writes_outputs", true)});
+            bodies.forward = of_passes.body(passes, config,
+                                            split ? std::vector<std::string>{"q", "o"}
+                                                  : std::vector<std::string>{"q", "k", "v", "o"},
+                                            {flag("sums_state", !split), flag("writes_outputs", true)});
         }
         return compose({&linear_attention_family(),
                         target,

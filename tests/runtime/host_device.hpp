@@ -10,7 +10,7 @@ namespace chela::test {
 
 /// Its memory is the host's, its clock counts the launches of the thread that asks.
 /// Thread-safe, as every device.
-class HostDevice final : public Device {
+class HostDevice : public Device {
   public:
     Target target() const override { return {}; }
     std::string name() const override { return "test device"; }

@@ -2,6 +2,7 @@
 // compares. It is a file of its own because the header's macros rename the functions.
 
 #include "runtime/cuda_driver.hpp"
+#include "runtime/device.hpp"
 
 #include <cstddef>
 
@@ -24,6 +25,14 @@ static_assert(offsetof(CUlaunchAttribute, value) == offsetof(chela::cuda::Launch
 static_assert(sizeof(CUlaunchConfig) == sizeof(chela::cuda::LaunchConfig));
 static_assert(offsetof(CUlaunchConfig, hStream) == offsetof(chela::cuda::LaunchConfig, stream));
 static_assert(offsetof(CUlaunchConfig, numAttrs) == offsetof(chela::cuda::LaunchConfig, attribute_count));
+static_assert(sizeof(CUtensorMap) == sizeof(chela::TensorMap) &&
+              alignof(CUtensorMap) == alignof(chela::TensorMap));
+static_assert(CU_TENSOR_MAP_DATA_TYPE_UINT16 == static_cast<int>(chela::cuda::TensorMapType::bits16) &&
+              CU_TENSOR_MAP_DATA_TYPE_UINT32 == static_cast<int>(chela::cuda::TensorMapType::bits32));
+static_assert(CU_TENSOR_MAP_INTERLEAVE_NONE == chela::cuda::no_interleave &&
+              CU_TENSOR_MAP_SWIZZLE_128B == chela::cuda::swizzle_128_bytes &&
+              CU_TENSOR_MAP_L2_PROMOTION_L2_256B == chela::cuda::promote_to_256_bytes &&
+              CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE == chela::cuda::fill_zeros);
 static_assert(sizeof(CUdeviceptr) == sizeof(chela::cuda::DevicePointer) && sizeof(CUdevice) == sizeof(int));
 #endif
 #endif

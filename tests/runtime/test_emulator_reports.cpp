@@ -152,7 +152,7 @@ TEST_CASE("a product that reads with another swizzle than TMA wrote with") {
     const DeviceVector<std::uint16_t> b(*device, std::vector<std::uint16_t>(64 * 64, 0x4000));
     const DeviceVector<float> output(*device, 64 * 64);
     struct {
-        emulator::TensorMap a, b;
+        TensorMap a, b;
         float* output;
     } arguments;
     const std::uint64_t extents[] = {64, 64}, strides[] = {128};

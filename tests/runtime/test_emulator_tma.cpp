@@ -47,13 +47,12 @@ extern "C" __global__ void copy_box(const __grid_constant__ chela::Arguments arg
 )";
 
 struct Arguments {
-    emulator::TensorMap source, target;
+    TensorMap source, target;
     std::uint16_t* raw;
     int x, y, bytes;
 };
 
-emulator::TensorMap map_of(const void* address, int box_columns, TensorSwizzle swizzle,
-                           OutOfBoundsFill fill) {
+TensorMap map_of(const void* address, int box_columns, TensorSwizzle swizzle, OutOfBoundsFill fill) {
     const std::uint64_t extents[] = {columns, rows}, strides[] = {columns * 2};
     const std::uint32_t box[] = {static_cast<std::uint32_t>(box_columns), box_rows}, ones[] = {1, 1};
     return emulator::encode_tensor_map(2, 2, address, extents, strides, box, ones, swizzle, fill);

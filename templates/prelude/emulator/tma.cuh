@@ -9,6 +9,9 @@ namespace chela {
 struct alignas(64) TensorMap {
     uint64 opaque[16];
 };
+CHELA_DEVICE const TensorMap* tensor_map(const unsigned long long (&words)[16]) {
+    return reinterpret_cast<const TensorMap*>(words);
+}
 
 #if __CUDA_ARCH__ >= 900
 CHELA_DEVICE void tma_prefetch(const TensorMap*) {}
@@ -28,11 +31,20 @@ CHELA_DEVICE void tma_load(void* shared, const TensorMap* map, Barrier* barrier,
     tma_load_multicast(shared, map, barrier, 0, coordinates...);
 }
 template <class... Coordinates>
+CHELA_DEVICE void tma_load_keep(void* shared, const TensorMap* map, Barrier* barrier,
+                                Coordinates... coordinates) {
+    tma_load(shared, map, barrier, coordinates...);
+}
+template <class... Coordinates>
 CHELA_DEVICE void tma_store(const TensorMap* map, const void* shared, Coordinates... coordinates) {
     static_assert(sizeof...(coordinates) >= 2 && sizeof...(coordinates) <= 5,
                   "a tensor has 2 to 5 dimensions");
     const int list[] = {coordinates...};
     chela_emulator_tma_store(map, shared, list, sizeof...(coordinates), chela_emulator_site());
+}
+template <class... Coordinates>
+CHELA_DEVICE void tma_store_once(const TensorMap* map, const void* shared, Coordinates... coordinates) {
+    tma_store(map, shared, coordinates...);
 }
 
 CHELA_DEVICE void bulk_load(void* shared, const void* global, int bytes, Barrier* barrier) {
