@@ -33,12 +33,14 @@ std::string source_of(const TwinKernel& kernel, bool emulated) {
     std::string text;
     for (const auto& name : kernel.includes) text += fmt::format("#include \"prelude/cuda/{}\"\n", name);
     text += "namespace chela {\n"
-            "struct Arguments { const uint32* input; uint32* output; long long unused; };\n"
-            "CHELA_DEVICE void twin(const uint32* input, uint32* output, unsigned char* shared) {\n" +
+            "struct Arguments {\n    const uint32* input;\n    uint32* output;\n"
+            "    alignas(128) unsigned long long input_map[16], output_map[16];\n};\n"
+            "CHELA_DEVICE void twin(const uint32* input, uint32* output, unsigned char* shared, "
+            "const Arguments& arguments) {\n" +
             kernel.body +
             "}\n}\n"
             "extern \"C\" __global__ void twin_kernel(const __grid_constant__ chela::Arguments arguments) {\n"
-            "    chela::twin(arguments.input, arguments.output, chela::dynamic_shared());\n}\n";
+            "    chela::twin(arguments.input, arguments.output, chela::dynamic_shared(), arguments);\n}\n";
     TemplateFiles files = embedded_files();
     files["twin.cu"] = text;
     return render(
@@ -55,8 +57,16 @@ std::vector<std::uint32_t> run_on(Device& device, const TwinKernel& twin, bool e
     const auto loaded = device.load(kernel, device.compile(kernel));
     struct {
         void *input, *output;
-        long long unused;
-    } arguments{device.allocate(input.size() * 4 + 4), device.allocate(outputs * 4), 0};
+        TensorMap input_map, output_map;
+    } arguments{device.allocate(input.size() * 4 + 4), device.allocate(outputs * 4), {}, {}};
+    if (twin.mapped_columns > 0) {
+        const auto columns = static_cast<std::uint64_t>(twin.mapped_columns);
+        const auto map = [&](const void* data, std::size_t words) {
+            return device.map({data, 2, 2, {columns, words * 2 / columns}, {columns * 2}, {64, 8}});
+        };
+        arguments.input_map = map(arguments.input, input.size());
+        arguments.output_map = map(arguments.output, outputs);
+    }
     device.copy_in(arguments.input, input.data(), input.size() * 4);
     device.fill(arguments.output, std::byte{0xcd}, outputs * 4);
     std::vector<std::uint32_t> result(outputs);

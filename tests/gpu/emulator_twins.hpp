@@ -10,12 +10,16 @@ namespace chela::testing {
 
 struct TwinKernel {
     std::vector<std::string> includes; ///< of prelude/cuda: "matrix.cuh"
-    /// Body of a function with `const uint32* input`, `uint32* output`, the shared memory and the prelude.
+    /// Body of a function with `const uint32* input`, `uint32* output`, `unsigned char* shared`, the prelude,
+    /// and `arguments`, which has `input_map` and `output_map`.
     std::string body;
     int threads = 32;
     std::int64_t shared_bytes = 48 * 1024;
     int cluster = 1;     ///< blocks, all in one cluster
     bool hopper = false; ///< needs sm_90a
+    /// Where it is not 0, input and output are also tensors of 16-bit elements with rows of so many, mapped
+    /// for TMA in boxes of 8 rows by 64 columns.
+    int mapped_columns = 0;
 };
 
 /// Output of the emulated kernel. Where a GPU can run it, its output is compared bit by bit on the way, or,

@@ -151,3 +151,43 @@ TEST_CASE("bulk copies through an mbarrier, and the shared memory of the next bl
         CHECK(output[512 + i] == i);
     }
 }
+
+TEST_CASE("boxes of a tensor by TMA: where they lie in shared memory, and what lies outside the tensor") {
+    // 20 rows of 80 columns: of the box at (32, 16), 48 columns and 4 rows.
+    const TwinKernel kernel{{"thread.cuh", "tma.cuh"}, R"(
+        Barrier* const full = reinterpret_cast<Barrier*>(shared + 4096);
+        if (thread_index() == 0) {
+            barrier_init(full, 1);
+            fence_barrier_init();
+        }
+        sync_threads();
+        if (thread_index() == 0) {
+            barrier_arrive_expect(full, 2048);
+            tma_load(shared, tensor_map(arguments.input_map), full, 0, 3);
+            tma_load_keep(shared + 1024, tensor_map(arguments.input_map), full, 32, 16);
+        }
+        barrier_wait(full, 0);
+        for (int i = thread_index(); i < 512; i += 32) output[i] = reinterpret_cast<const uint32*>(shared)[i];
+        if (thread_index() == 0) {
+            tma_store_once(tensor_map(arguments.output_map), shared + 1024, 32, 16);
+            tma_store_commit();
+            tma_store_wait<0>();
+        }
+)", 32, 8192, 1, true, 80};
+    std::vector<std::uint32_t> input(800);
+    for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<std::uint32_t>(i + 1);
+    const auto output = run_twins(kernel, input, 1320); // 33 rows
+    for (unsigned row = 0; row < 8; ++row)
+        for (unsigned word = 0; word < 32; ++word) {
+            CAPTURE(row);
+            CAPTURE(word);
+            const unsigned place = row * 32 + ((word / 4) ^ row) * 4 + word % 4;
+            CHECK(output[place] == (3 + row) * 40 + word + 1);
+            const bool inside = row < 4 && word < 24;
+            const unsigned second = inside ? (16 + row) * 40 + 16 + word + 1 : 0;
+            CHECK(output[256 + place] == second);
+            if (word < 24) CHECK(output[(16 + row) * 40 + 16 + word] == second);
+        }
+    CHECK(output[24 * 40 + 16] == 0xcdcdcdcd); // nothing beyond the box
+    CHECK(output[16 * 40 + 15] == 0xcdcdcdcd);
+}

@@ -21,6 +21,8 @@ std::vector<Config> configs_of(const Algorithm& algorithm, const Target& target,
         Config cut = uncut;
         cut.values.set("segments", entry.segments);
         if (cut.values.has("joined")) cut.values.set("joined", joined);
+        if (!joined && cut.values.has("tma") && cut.values["tma"] != 0)
+            cut.values.set("tma", 1); // outputs by threads, which by default TMA stores
         if (algorithm.rejects(target, entry.problem.traits, cut.values).empty()) configs.push_back(cut);
     }
     return configs.empty() ? std::vector{uncut} : configs;
