@@ -30,6 +30,24 @@ CHELA_DEVICE void map_panels(unsigned char* tile, int valid_rows, int thread) {
     constexpr int batch = 4; // pieces in flight: one alone would wait for each step of the map
     // Eight rows on, the permutation is the same: a thread that keeps to its column steps by whole rows.
     constexpr bool regular = threads % (8 * pieces_per_row) == 0;
+    if constexpr (regular && Config::chunk * pieces_per_row % threads == 0) {
+        if (valid_rows >= Config::chunk) { // all of them, at constant distances
+            constexpr int turns = Config::chunk * pieces_per_row / threads, in_flight = turns < 4 ? turns : 4;
+            constexpr int step = threads / pieces_per_row * 128 / 16;
+            Vector16* at = reinterpret_cast<Vector16*>(
+                tile + panel_offset<Config::chunk>(thread / pieces_per_row, thread % pieces_per_row));
+#pragma unroll 1
+            for (int turn = 0; turn < turns; turn += in_flight, at += in_flight * step) {
+                Vector16 x[in_flight];
+#pragma unroll
+                for (int i = 0; i < in_flight; ++i) x[i] = at[i * step];
+#pragma unroll
+                for (int i = 0; i < in_flight; ++i)
+                    at[i * step] = map_piece<Config>(x[i], thread % pieces_per_row * 8);
+            }
+            return;
+        }
+    }
     const int pieces = (valid_rows < Config::chunk ? valid_rows : Config::chunk) * pieces_per_row;
     const auto place = [=](int turn) {
         const int index = thread + (regular ? 0 : turn * threads);

@@ -9,6 +9,12 @@ namespace chela {
 CHELA_DEVICE float fused_multiply_add(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 CHELA_DEVICE float minimum(float a, float b) { return fminf(a, b); }
 CHELA_DEVICE float maximum(float a, float b) { return fmaxf(a, b); }
+/// NaN where one is.
+CHELA_DEVICE float maximum_or_nan(float a, float b) {
+    float result;
+    asm("max.NaN.f32 %0, %1, %2;" : "=f"(result) : "f"(a), "f"(b));
+    return result;
+}
 /// Of each half of two pairs; NaN where one is.
 template <class T>
 CHELA_DEVICE uint32 maximum2(uint32 a, uint32 b);

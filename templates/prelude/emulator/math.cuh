@@ -9,6 +9,7 @@ namespace chela {
 CHELA_DEVICE float fused_multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 CHELA_DEVICE float minimum(float a, float b) { return __builtin_fminf(a, b); }
 CHELA_DEVICE float maximum(float a, float b) { return __builtin_fmaxf(a, b); }
+CHELA_DEVICE float maximum_or_nan(float a, float b) { return a != a || b != b ? a + b : maximum(a, b); }
 template <class T>
 CHELA_DEVICE uint32 maximum2(uint32 a, uint32 b) {
     const auto larger = [](float x, float y) { return x != x || y != y ? x + y : __builtin_fmaxf(x, y); };
