@@ -228,3 +228,21 @@ TEST_CASE("arithmetic of 16-bit pairs rounds once") {
     const auto output = run_twins(kernel, input, 4 * triples);
     CHECK(output[2] == 0x00103c03u);
 }
+
+TEST_CASE("the maximum of feature maps keeps NaN, and infinity where it is larger") {
+    const TwinKernel kernel{{"math.cuh", "thread.cuh"}, R"(
+        const float x = bits_to_float(input[lane()]), y = maximum_or_nan(x, 0.0f);
+        output[lane()] = y != y ? 0x7fc00000u : float_to_bits(y + 0.0f);
+)"};
+    std::vector<std::uint32_t> input(32, bits_of(-1.5f));
+    const std::uint32_t nan = 0x7fc00000u, infinity = 0x7f800000u;
+    input[0] = nan, input[1] = nan | 0x80000000u, input[2] = infinity, input[3] = infinity | 0x80000000u,
+    input[4] = bits_of(2.5f);
+    const auto output = run_twins(kernel, input, 32);
+    CHECK(output[0] == nan);
+    CHECK(output[1] == nan);
+    CHECK(output[2] == infinity);
+    CHECK(output[3] == 0);
+    CHECK(output[4] == bits_of(2.5f));
+    CHECK(output[5] == 0);
+}
