@@ -40,6 +40,21 @@ BoxedTensor boxed_tensor(const TensorBox& box, const Arguments& arguments) {
     return boxed;
 }
 
+namespace {
+
+TensorMap map_of(const Device& device, const TensorBox& box, const BoxedTensor& tensor) {
+    try {
+        return device.map(tensor);
+    } catch (const std::exception& error) {
+        throw UserError(
+            fmt::format("{} is copied by TMA, which cannot: {}; give it other strides, or choose a "
+                        "configuration without TMA",
+                        box.tensor, error.what()));
+    }
+}
+
+} // namespace
+
 MappedArguments::MappedArguments(const Device& device, const std::vector<TensorBox>& boxes,
                                  const Arguments& arguments)
     : bytes_(arguments.block_bytes()) {
@@ -53,7 +68,7 @@ MappedArguments::MappedArguments(const Device& device, const std::vector<TensorB
             const BoxedTensor tensor = boxed_tensor(box, arguments);
             const auto end = tensor.extents.begin() + tensor.rank;
             const bool empty = std::find(tensor.extents.begin(), end, 0u) != end; // nothing is copied then
-            const TensorMap map = empty ? TensorMap{} : device.map(tensor);
+            const TensorMap map = empty ? TensorMap{} : map_of(device, box, tensor);
             const auto* const first = reinterpret_cast<const std::byte*>(&map);
             bytes.insert(bytes.end(), first, first + sizeof map);
         }

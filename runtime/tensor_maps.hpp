@@ -13,7 +13,7 @@ BoxedTensor boxed_tensor(const TensorBox&, const Arguments&);
 /// On the stack of a launch.
 class MappedArguments {
   public:
-    /// Throws DeviceError where the device cannot map a tensor.
+    /// Throws UserError where the device cannot map a tensor.
     MappedArguments(const Device&, const std::vector<TensorBox>&, const Arguments&);
     const void* block() const { return block_.data(); }
     std::size_t bytes() const { return bytes_; }

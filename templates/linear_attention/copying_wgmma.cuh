@@ -41,20 +41,30 @@ struct Filler {
         //@end
         return stages + cursor.slot * Config::stage_bytes;
     }
-    //@if tma != none
-    /// Starts copying columns from `first` on, of the chunk at `token`.
+    //@if tma == none
+    /// Starts copying `columns` columns from `first` on, of which the tensor has `all`, of the chunk at
+    /// `token`.
+    template <int columns, bool keep, class Element>
+    CHELA_DEVICE void load(unsigned char* tile, const Element* tensor, const long long (&stride)[3],
+                           const Unit& unit, int token, int first, int all) {
+        load_panels<Element, Config::chunk, columns, Config::alignment, 128, keep>(
+            tile, head_row<Config>(tensor, stride, unit) + token * stride[1] + first, stride[1],
+            unit.end - token, all - first, thread);
+    }
+    //@else
+    /// Starts copying `columns` columns from `first` on, of the chunk at `token`.
     template <int columns, bool keep>
-    CHELA_DEVICE void load(unsigned char* tile, const TensorMap* map, const Unit& unit, int token,
-                           int first) {
+    CHELA_DEVICE void load(unsigned char* tile, const unsigned long long (&map)[16], const Unit& unit,
+                           int token, int first) {
         if (thread != 0) return;
 #pragma unroll
         for (int column = 0; column < columns; column += 64) {
             unsigned char* const panel = tile + column * (Config::chunk * 2);
             Barrier* const full = &ring.full[cursor.slot];
             if constexpr (keep)
-                tma_load_keep(panel, map, full, first + column, unit.head, token, unit.batch);
+                tma_load_keep(panel, tensor_map(map), full, first + column, unit.head, token, unit.batch);
             else
-                tma_load(panel, map, full, first + column, unit.head, token, unit.batch);
+                tma_load(panel, tensor_map(map), full, first + column, unit.head, token, unit.batch);
         }
     }
     //@end
@@ -81,35 +91,35 @@ struct Filler {
 template <class Config, class Arguments>
 CHELA_DEVICE void load_query(Filler<Config>& filler, unsigned char* tile, const Arguments& arguments,
                              const Unit& unit, int token) {
+    constexpr int columns = Config::head_columns;
     //@if tma == none
-    load_panels<typename Config::Element, Config::chunk, Config::head_columns, Config::alignment, 128>(
-        tile, head_row<Config>(arguments.q, arguments.q_stride, unit) + token * arguments.q_stride[1],
-        arguments.q_stride[1], unit.end - token, Config::head_dim, filler.thread);
+    filler.template load<columns, false>(tile, arguments.q, arguments.q_stride, unit, token, 0,
+                                         Config::head_dim);
     //@else
-    filler.template load<Config::head_columns, false>(tile, tensor_map(arguments.q_map), unit, token, 0);
+    filler.template load<columns, false>(tile, arguments.q_map, unit, token, 0);
     //@end
 }
 template <class Config, bool keep, class Arguments>
 CHELA_DEVICE void load_key(Filler<Config>& filler, unsigned char* tile, const Arguments& arguments,
                            const Unit& unit, int token) {
+    constexpr int columns = Config::head_columns;
     //@if tma == none
-    load_panels<typename Config::Element, Config::chunk, Config::head_columns, Config::alignment, 128, keep>(
-        tile, head_row<Config>(arguments.k, arguments.k_stride, unit) + token * arguments.k_stride[1],
-        arguments.k_stride[1], unit.end - token, Config::head_dim, filler.thread);
+    filler.template load<columns, keep>(tile, arguments.k, arguments.k_stride, unit, token, 0,
+                                        Config::head_dim);
     //@else
-    filler.template load<Config::head_columns, keep>(tile, tensor_map(arguments.k_map), unit, token, 0);
+    filler.template load<columns, keep>(tile, arguments.k_map, unit, token, 0);
     //@end
 }
 template <class Config, bool keep, class Arguments>
 CHELA_DEVICE void load_value(Filler<Config>& filler, unsigned char* tile, const Arguments& arguments,
                              const Unit& unit, int token) {
-    const int first = unit.value_tile * Config::value_tile;
+    constexpr int columns = Config::value_tile;
+    const int first = unit.value_tile * columns;
     //@if tma == none
-    load_panels<typename Config::Element, Config::chunk, Config::value_tile, Config::alignment, 128, keep>(
-        tile, head_row<Config>(arguments.v, arguments.v_stride, unit) + token * arguments.v_stride[1] + first,
-        arguments.v_stride[1], unit.end - token, Config::value_dim - first, filler.thread);
+    filler.template load<columns, keep>(tile, arguments.v, arguments.v_stride, unit, token, first,
+                                        Config::value_dim);
     //@else
-    filler.template load<Config::value_tile, keep>(tile, tensor_map(arguments.v_map), unit, token, first);
+    filler.template load<columns, keep>(tile, arguments.v_map, unit, token, first);
     //@end
 }
 

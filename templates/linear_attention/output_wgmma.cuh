@@ -32,8 +32,8 @@ CHELA_DEVICE void store_piece(typename Config::Element* output, const Vector16& 
         }
     }
 }
-
 //@end
+
 /// Stores scale · `out` (64 values × chunk tokens, as wgmma left it) to the rows of the chunk at `token`,
 /// columns from `first_value` on. `staging` [chunk, 64] belongs to the warpgroup.
 template <class Config, class Arguments>

@@ -94,6 +94,7 @@ TEST_CASE("an empty tensor is not mapped, and a device without TMA says so") {
     CHECK(device.maps == 0);
     arguments.extent("length", 100);
     const test::HostDevice host;
-    CHECK_THROWS_WITH_AS(MappedArguments(host, boxes, arguments),
-                         doctest::Contains("has no tensor memory accelerator"), DeviceError);
+    CHECK_THROWS_WITH_AS(
+        MappedArguments(host, boxes, arguments),
+        doctest::Contains("k is copied by TMA, which cannot: test device has no tensor memory"), UserError);
 }
