@@ -102,25 +102,55 @@ std::optional<std::size_t> SearchOrder::neighbour_of_best() {
     return std::nullopt;
 }
 
-std::optional<std::size_t> SearchOrder::unproposed_neighbour(const Config& config) const {
+void SearchOrder::each_change(const Config& config, const Change& visit) const {
     const Schema& schema = config.algorithm->tunables();
     const auto& tunables = tunables_.at(config.algorithm);
-    std::optional<std::size_t> nearest;
-    std::ptrdiff_t nearest_steps = 0;
     for (std::size_t i = 0; i < tunables.size(); ++i) {
         const auto& values = tunables[i].values;
         const auto here =
             std::lower_bound(values.begin(), values.end(), config.values.at(i)) - values.begin();
         for (std::size_t j = 0; j < values.size(); ++j) {
             const std::ptrdiff_t steps = std::abs(static_cast<std::ptrdiff_t>(j) - here);
-            if (steps == 0 || (nearest && steps >= nearest_steps)) continue;
+            if (steps == 0) continue;
             Config changed = config;
             changed.values.set(schema[i].name, values[j]);
-            const auto found = index_.find(changed);
-            if (found == index_.end() || proposed_[found->second]) continue;
-            nearest = found->second;
-            nearest_steps = steps;
+            visit(i, changed, steps);
         }
+    }
+}
+
+std::optional<std::size_t> SearchOrder::unproposed_neighbour(const Config& config) const {
+    std::optional<std::size_t> nearest;
+    std::ptrdiff_t nearest_steps = 0;
+    const auto consider = [&](std::size_t index, std::ptrdiff_t steps) {
+        if (proposed_[index] || (nearest && steps >= nearest_steps)) return;
+        nearest = index;
+        nearest_steps = steps;
+    };
+    struct Outside {
+        std::size_t tunable;
+        Config changed;
+        std::ptrdiff_t steps;
+    };
+    std::vector<Outside> outside;
+    each_change(config, [&](std::size_t tunable, const Config& changed, std::ptrdiff_t steps) {
+        const auto found = index_.find(changed);
+        if (found == index_.end())
+            outside.push_back({tunable, changed, steps});
+        else
+            consider(found->second, steps);
+    });
+    if (nearest) return nearest;
+    for (const Outside& first : outside) {
+        std::optional<std::size_t> repaired;
+        std::ptrdiff_t fewest = 0;
+        each_change(first.changed, [&](std::size_t tunable, const Config& changed, std::ptrdiff_t steps) {
+            const auto found = index_.find(changed);
+            if (tunable == first.tunable || found == index_.end() || (repaired && steps >= fewest)) return;
+            repaired = found->second;
+            fewest = steps;
+        });
+        if (repaired) consider(*repaired, first.steps + fewest);
     }
     return nearest;
 }

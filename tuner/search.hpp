@@ -6,13 +6,16 @@
 //   every
 //      tunable of every algorithm gets its turn soon;
 //   3. refinement: the neighbours (one tunable changed, nearest values first) of the best so far, then of the
-//      second best, and so on;
+//      second best, and so on; where the space has no configuration with a tunable changed so, after the
+//      others the one in which a second is changed too;
 //   4. the rest, in the order of a seeded shuffle, which also breaks the ties above.
 // The same space, seed and reports give the same order on every machine.
 
 #include "codegen/family.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -50,6 +53,10 @@ class SearchOrder {
     std::optional<std::size_t> least_seen() const;
     std::optional<std::size_t> neighbour_of_best();
     std::optional<std::size_t> unproposed_neighbour(const Config&) const;
+    /// Visits what each change of one tunable makes of a configuration, in the space or not: the tunable, the
+    /// result, and by how many values it was moved.
+    using Change = std::function<void(std::size_t tunable, const Config& changed, std::ptrdiff_t steps)>;
+    void each_change(const Config&, const Change& visit) const;
     std::size_t add(const Config&);
 
     std::vector<Config> configs_; ///< first the defaults, then the space shuffled

@@ -98,6 +98,15 @@ TEST_CASE("search order: after the sample come neighbours of the best, one tunab
     }
 }
 
+TEST_CASE("search order: where one change leaves the space, a second one is made with it") {
+    // tile * stages may be 256 at most: with three or four stages the nearest tile is 64.
+    SearchOrder order(toy::space(), {toy::config("tiles tile=128 warps=2 stages=2")}, 3, 0);
+    order.report(*order.next(), 1.0);
+    for (int i = 0; i < 3 + 3 + 1; ++i) order.next(); // other tiles, warps, and one stage
+    CHECK(order.next()->to_string() == "tiles tile=64 warps=2 stages=3");
+    CHECK(order.next()->to_string() == "tiles tile=64 warps=2 stages=4");
+}
+
 TEST_CASE("search order: what does not count is no centre of refinement") {
     SearchOrder order(toy::space(), {toy::config(toy::fast_but_wrong), toy::config(toy::best)}, 3, 0);
     order.report(*order.next(), std::nullopt);
