@@ -1,6 +1,7 @@
 // Linear attention against its definition in float64, on the GPU. Prints SKIP where there is none.
 
 #include "tests/numerics/linear_attention_grid.hpp"
+#include "tests/numerics/shared_keys.hpp"
 
 #include <doctest/doctest.h>
 
@@ -25,4 +26,13 @@ TEST_CASE("a sequence in two pieces with the state carried over is the whole, on
                                 .length = 300,
                                 .heads = 3},
                                first) < 1e-5);
+}
+
+TEST_CASE("one head of keys and values for all heads of queries, on the GPU") {
+    if (!gpu_session()) return;
+    for (const bool causal : {true, false})
+        CHECK(shared_keys_difference(
+                  *gpu_session(),
+                  LinearAttention{.head_dim = 64, .causal = causal, .batch = 2, .length = 300, .heads = 5}) <
+              6e-3);
 }

@@ -2,6 +2,7 @@
 
 #include "runtime/reference_slices.hpp"
 #include "tests/numerics/linear_attention_grid.hpp"
+#include "tests/numerics/shared_keys.hpp"
 
 #include <doctest/doctest.h>
 
@@ -54,4 +55,12 @@ TEST_CASE("a sequence in two pieces with the state carried over is the whole") {
                                         .heads = 3},
                                        first) < 1e-5);
             }
+}
+
+TEST_CASE("one head of keys and values for all heads of queries") {
+    for (const bool causal : {true, false})
+        CHECK(shared_keys_difference(
+                  cpu_session(),
+                  LinearAttention{.head_dim = 64, .causal = causal, .batch = 2, .length = 300, .heads = 5}) <
+              6e-3);
 }
