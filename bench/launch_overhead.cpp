@@ -8,12 +8,12 @@
 #include "runtime/cuda_driver.hpp"
 #include "runtime/nvrtc.hpp"
 #include "runtime/provenance.hpp"
+#include "runtime/tensor_maps.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chela/chela.hpp>
 #include <chrono>
-#include <cstring>
 #include <fmt/format.h>
 #include <fstream>
 
@@ -73,9 +73,8 @@ int main(int argc, char** argv) try {
     driver.cuModuleGetFunction(&function, module, kernel.entry.c_str());
     constexpr int dynamic_shared = static_cast<int>(cuda::FunctionAttribute::max_dynamic_shared_bytes);
     driver.cuFuncSetAttribute(function, dynamic_shared, static_cast<int>(kernel.launch.shared_bytes));
-    std::vector<std::byte> block(arguments.block_bytes());
-    std::memcpy(block.data(), arguments.block(), block.size());
-    void* parameters[] = {block.data()};
+    const MappedArguments mapped(session.device(), kernel.boxes, arguments);
+    void* parameters[] = {const_cast<void*>(mapped.block())};
 
     const auto bare = [&] {
         driver.cuLaunchKernel.result(function, 1, 1, 1, static_cast<unsigned>(kernel.launch.block), 1, 1,
