@@ -6,11 +6,10 @@
 // By TMA: one thread asks for boxes of a chunk by 64 columns.
 //@end
 
-#include "linear_attention/panels.cuh"
 #include "linear_attention/rings_wgmma.cuh"
 #include "linear_attention/units.cuh"
 //@if tma == none
-#include "prelude/cuda/copy.cuh"
+#include "linear_attention/panel_copies.cuh"
 //@else
 #include "prelude/cuda/tma.cuh"
 //@end
