@@ -111,8 +111,10 @@ Choice choose(const Problem& problem, const RunnerInfo& here, Database* database
     std::vector<Tuned> tuned;
     if (database) gather(database->candidates(wanted.family, wanted.traits), false, wanted, tuned);
     if (shipped) gather(*shipped, true, wanted, tuned);
-    std::erase_if(
-        tuned, [&](Tuned& one) { return !grade(one, problem, wanted) || (one.shipped && !one.in_bucket); });
+    std::erase_if(tuned, [&](Tuned& one) {
+        const bool serves = grade(one, problem, wanted);
+        return !serves || (one.shipped && !(one.in_bucket && one.point.device == wanted.device));
+    });
     std::sort(tuned.begin(), tuned.end(),
               [&](const Tuned& a, const Tuned& b) { return preferred(a, b, wanted); });
 

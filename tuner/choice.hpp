@@ -29,8 +29,8 @@ std::string_view to_string(Choice::Kind);
 /// then the toolchain at hand, a search that was finished, and the later one. Among candidates of equal time
 /// the configuration's text decides, so that ranks that see the same records choose alike. A search that was
 /// interrupted does not outdo a finished one of the same bucket. Configurations that this build no longer
-/// admits are passed over, and shipped records of other buckets: the default rule is better there. Throws
-/// UserError where no algorithm serves.
+/// admits are passed over, and shipped records of other buckets or another device: the default rule is better
+/// there. Throws UserError where no algorithm serves.
 Choice choose(const Problem&, const RunnerInfo& here, Database* = nullptr, const Exchange* shipped = nullptr);
 
 } // namespace chela

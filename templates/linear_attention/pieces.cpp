@@ -28,6 +28,7 @@ Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
     const std::int64_t segments = request.config["segments"];
     const int blocks_per_sm = request.blocks_per_sm;
     const Count heads{1, {{"batch", 1}, {"heads", 1}}};
+    const bool later_pieces_wait = split && bodies.states && !bodies.scan && request.traits["causal"] != 0;
     Program program;
     const auto add = [&](const PieceBody& body, const char* function, std::int64_t pieces,
                          bool overlaps = false) {
@@ -39,6 +40,8 @@ Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
         request.boxes = body.boxes;
         request.derived.insert(request.derived.begin(),
                                {"bool", "reads_workspace", split ? "true" : "false"});
+        request.derived.insert(request.derived.begin(),
+                               {"bool", "later_pieces_wait", later_pieces_wait ? "true" : "false"});
         if (pieces) request.derived.push_back(constant("pieces", pieces));
         if (split)
             request.derived.insert(request.derived.end(),

@@ -49,6 +49,8 @@ std::vector<Case> linear_attention_grid(GridSize size) {
                 const std::vector<int> lengths =
                     full ? std::vector{0, 1, 2, 15, 63, 64, 65, 500} : std::vector{0, 1, 65, 200};
                 for (const int length : lengths) add(with(2, length, 2), element, length % 2 ? 1 : 4);
+                // Pieces of several chunks, which need not be alike.
+                if (!full && head_dim == 16) add(with(1, 1100, 1), element, 5);
                 if (!full) continue;
                 add(with(1, 1000, 1), element, 1);
                 add(with(1, 2048, 1), element, 8);

@@ -147,7 +147,7 @@ TEST_CASE("choice: a shipped table counts like records, after the database's own
     CHECK(chosen(database, toy::problem(), toy::info(), &shipped) == Chosen{Kind::exact, tiles(16)});
 }
 
-TEST_CASE("choice: a shipped table says so, and serves its bucket only") {
+TEST_CASE("choice: a shipped table says so, and serves its bucket on its device only") {
     Database elsewhere(":memory:");
     elsewhere.put(toy::record(toy::problem(8, 16, 4096), toy::info(), tiles(64), 1));
     const Exchange shipped = exchange_from_json(elsewhere.export_json());
@@ -163,8 +163,7 @@ TEST_CASE("choice: a shipped table says so, and serves its bucket only") {
     Database database(":memory:");
     database.put(toy::record(toy::problem(8, 16, 4096), toy::info(), tiles(32), 1));
     CHECK_FALSE(choose(toy::problem(8, 16, 4096), toy::info(), &database, &shipped).shipped);
-    CHECK(choose(toy::problem(8, 16, 4096), toy::info("toy two"), nullptr, &shipped).kind ==
-          Kind::other_device);
+    CHECK(choose(toy::problem(8, 16, 4096), toy::info("toy two"), nullptr, &shipped).kind == Kind::fallback);
 }
 
 TEST_CASE("choice: the toolchain at hand is preferred, then the later record") {
