@@ -162,6 +162,29 @@ TEST_CASE("the search space holds no configuration twice and none that a constra
     CHECK(seen.size() > 100);
 }
 
+TEST_CASE("pieces by default all run side by side on an H100, and are 4 chunks or longer") {
+    constexpr std::int64_t multiprocessors = 132;
+    const Target target = Target::parse("sm_90a");
+    int cut = 0;
+    for (const int head_dim : {64, 128, 256})
+        for (const bool causal : {true, false})
+            for (const int length : {512, 4096, 8000, 131072})
+                for (int heads = 1; heads <= 140; ++heads) {
+                    const Problem problem = LinearAttention{
+                        .head_dim = head_dim, .causal = causal, .batch = 1, .length = length, .heads = heads};
+                    const Values config = default_config(target, problem).values;
+                    const std::int64_t segments = config["segments"], tile = config["value_tile"];
+                    CAPTURE(problem.to_string());
+                    CAPTURE(config.to_string());
+                    const std::int64_t blocks = heads * ((head_dim + tile - 1) / tile) * segments;
+                    if (segments == 1) continue;
+                    ++cut;
+                    CHECK(blocks <= multiprocessors);
+                    CHECK(length >= segments * 4 * config["chunk"]);
+                }
+    CHECK(cut > 500);
+}
+
 TEST_CASE("the plan: one launch per head, or three with a workspace") {
     const Problem problem =
         LinearAttention{.head_dim = 64, .value_dim = 128, .batch = 2, .length = 4096, .heads = 3};
