@@ -87,6 +87,8 @@ def table():
         dict(batch=1, length=8192, heads=32), dict(batch=4, heads=8, head_dim=96), dict(batch=2, value_dim=256),
         dict(batch=1, length=32768, heads=8, head_dim=64), dict(batch=4, length=2048, dtype="fp16"),
         dict(batch=2, length=8192, heads=8, causal=False), dict(batch=4, heads=8, head_dim=64, decay="scalar"),
-        dict(batch=4, length=2048, feature_map="elu_plus_one", normalize=True)]
+        dict(batch=4, length=2048, feature_map="elu_plus_one", normalize=True),
+        dict(batch=1, length=6000, heads=7), dict(batch=1, length=16384, heads=20), dict(batch=1, length=12000, heads=45),
+        dict(batch=1, length=30000, heads=3, head_dim=64), dict(batch=1, length=10000, heads=11, decay="per_head")]
     for number, one in enumerate(extra, 1):
         yield LinearAttention(name=f"extra-{number}", **(base | dict(target="untuned within 15 % of tuned", peers=False) | one))
