@@ -87,24 +87,27 @@ class Wgmma final : public Algorithm {
         return {};
     }
 
-    /// Measured on an H100: threads alone are never better, and stores by threads only where each block has a
-    /// long chain of chunks of few value columns (by 3 %). Many pieces are for few heads, whose blocks are
-    /// few too: wide ones or several to a multiprocessor would want more pieces still.
+    /// Stores by threads beside loads by TMA are better only where each block has a long chain of chunks of
+    /// few value columns (by 3 % on an H100), and threads alone only elsewhere. Many pieces are for few
+    /// heads, whose blocks are few too: wide ones or several to a multiprocessor would want more pieces
+    /// still.
     bool redundant(const Target&, const Values& traits, const Values& config) const override {
         const bool narrow = config["value_tile"] == group_values;
-        if (config["segments"] > 8 &&
-            (!narrow || config["blocks_per_sm"] > 1 || config["stages"] > 4 || config["chunk"] > 64))
+        if (config["segments"] > 8 && (!narrow || config["blocks_per_sm"] > 1 || config["stages"] > 4 ||
+                                       config["chunk"] > 64 || tma_of(config) == Tma::both))
             return true;
-        return admits_tma(traits) &&
-               (tma_of(config) == Tma::none || (tma_of(config) == Tma::loads && !narrow));
+        if (!admits_tma(traits)) return false;
+        const bool alone = narrow && config["joined"] == 0;
+        return tma_of(config) == (alone ? Tma::none : Tma::loads);
     }
 
     /// Measured on an H100 and an H200. Few stages: more of them wander apart, and DRAM pages are opened
     /// twice; but where blocks are few, each waits for its own chain of chunks. Blocks that share q and k of
     /// a head cost less than pieces, which read k and v twice, few pieces less than many, and one pass less
     /// than pieces that do not all run side by side. Seven and more blocks of a cluster leave multiprocessors
-    /// over; of four, an H100 would be 5 % faster in a long sequence of 16 heads, an H200 28 % slower. Of
-    /// TMA, see redundant().
+    /// over; of four, an H100 would be 5 % faster in a long sequence of 16 heads, an H200 28 % slower.
+    /// Wide or joined blocks of decaying, joined or not causal sequences are 1 to 4 % faster on an H200 where
+    /// threads copy, on an H100 within 1 to 2 % of TMA.
     Values default_config(const Target& target, const Problem& problem) const override {
         constexpr std::int64_t chunk = 64, wanted = 100; // blocks
         const Values& traits = problem.traits;
@@ -112,11 +115,17 @@ class Wgmma final : public Algorithm {
                            wide = value_dim > narrow ? 2 * narrow : narrow;
         const std::int64_t heads = heads_of(problem);
         const std::int64_t length = length_of_sequence(problem);
+        const bool decays = traits["decay"] != static_cast<int>(Decay::none);
+        const bool as_they_are = traits["feature_map"] == static_cast<int>(FeatureMap::identity) &&
+                                 !traits["normalize"]; // q and k
         Values config(tunables());
         const auto tiles = [=](std::int64_t tile) { return (value_dim + tile - 1) / tile; };
         const auto admits = [&](std::int64_t tile, std::int64_t segments, bool joined) {
             const bool chain = tile == group_values && heads * tiles(tile) < wanted && !joined;
-            const Tma tma = !admits_tma(traits) ? Tma::none : chain ? Tma::loads : Tma::both;
+            const bool by_threads = (tile > group_values && (decays || !traits["causal"])) || joined;
+            const Tma tma = !admits_tma(traits) || (by_threads && as_they_are) ? Tma::none
+                            : chain                                            ? Tma::loads
+                                                                               : Tma::both;
             config.set("value_tile", tile)
                 .set("segments", segments)
                 .set("tma", static_cast<int>(tma))
