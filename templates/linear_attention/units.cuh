@@ -26,21 +26,18 @@ CHELA_DEVICE Sequence sequence_of(const Arguments& arguments, [[maybe_unused]] i
     //@end
 }
 
-/// Chunks of a sequence of `chunks` before a piece of it.
+//@if later_pieces_wait
+/// Chunks of a sequence of `chunks` before a piece of it. A piece adds up what all before it leave, which
+/// takes 3/4 of the time of a chunk for each: later pieces are shorter, so that all end together.
 template <class Config>
 CHELA_DEVICE int chunks_before(int chunks, int piece) {
     constexpr int pieces = Config::segments;
-    //@if later_pieces_wait
-    // A piece adds up what all before it leave, which takes 3/4 of the time of a chunk for each: later pieces
-    // are shorter, so that all end together.
     const int even = chunks / pieces, left = chunks % pieces;
-    const int bent = pieces > 1 && even > 0 ? (even - 1) * 16 / (pieces - 1) : 0;
-    return even * piece + (piece < left ? piece : left) +
-           (bent < 6 ? bent : 6) * piece * (pieces - piece) / 16;
-    //@else
-    return (chunks + pieces - 1) / pieces * piece;
-    //@end
+    const int room = (even - 1) * 16, steep = 6 * (pieces - 1); // none becomes shorter than nothing
+    const int bent = room >= steep ? 6 : room * 2 >= steep ? 3 : 0;
+    return even * piece + (piece < left ? piece : left) + bent * piece * (pieces - piece) / 16;
 }
+//@end
 
 /// Tiles of the same piece are neighbours, so that they find each other's q and k in L2. A sequence is cut in
 /// Config::segments pieces of whole chunks; the launch is for the first Config::pieces of them, first pieces
@@ -58,8 +55,13 @@ CHELA_DEVICE Unit unit_of(const Arguments& arguments, long long index) {
     const int in_batch = static_cast<int>(head / arguments.heads);
     const auto [first, length] = sequence_of(arguments, in_batch);
     const int chunks = (length + Config::chunk - 1) / Config::chunk;
+    //@if later_pieces_wait
     const int begin = chunks_before<Config>(chunks, piece) * Config::chunk;
     const int behind = chunks_before<Config>(chunks, piece + 1) * Config::chunk;
+    //@else
+    const int piece_tokens = (chunks + Config::segments - 1) / Config::segments * Config::chunk;
+    const int begin = piece * piece_tokens, behind = begin + piece_tokens;
+    //@end
     const int end = behind < length ? behind : length;
     return {value_tile, piece,         static_cast<int>(head % arguments.heads),
             in_batch,   first + begin, first + end};
