@@ -8,10 +8,6 @@ namespace chela {
 
 namespace {
 
-std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
-    return (value + multiple - 1) / multiple * multiple;
-}
-
 /// Bytes of a scratch matrix (prelude/cpu/matrix.h).
 std::int64_t matrix_bytes(std::int64_t rows, std::int64_t columns) {
     return 4 * rows * (((columns + 15) / 16) | 1) * 16;

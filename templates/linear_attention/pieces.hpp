@@ -76,6 +76,10 @@ std::int64_t length_of_sequence(const Problem&);
 std::int64_t pieces_to_fill(const Problem&, std::int64_t blocks_per_head, std::int64_t blocks_wanted,
                             std::int64_t chunk, std::int64_t most);
 
+inline std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
 inline EmitRequest::Constant constant(const char* name, std::int64_t value) {
     return {"int", name, std::to_string(value)};
 }

@@ -33,9 +33,11 @@ template <class Config>
 CHELA_DEVICE int chunks_before(int chunks, int piece) {
     constexpr int pieces = Config::segments;
     const int even = chunks / pieces, left = chunks % pieces;
-    const int room = (even - 1) * 16, steep = 6 * (pieces - 1); // none becomes shorter than nothing
-    const int bent = room >= steep ? 6 : room * 2 >= steep ? 3 : 0;
-    return even * piece + (piece < left ? piece : left) + bent * piece * (pieces - piece) / 16;
+    // By so many eighths of a chunk a piece is shorter than the one before; fewer where the last would
+    // vanish.
+    const int room = (even - 1) * 16, steep = 6 * (pieces - 1);
+    const int eighths = room >= steep ? 6 : room * 2 >= steep ? 3 : 0;
+    return even * piece + (piece < left ? piece : left) + eighths * piece * (pieces - piece) / 16;
 }
 //@end
 

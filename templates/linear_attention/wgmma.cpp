@@ -87,10 +87,10 @@ class Wgmma final : public Algorithm {
         return {};
     }
 
-    /// Stores by threads beside loads by TMA are better only where each block has a long chain of chunks of
-    /// few value columns (by 3 % on an H100), and threads alone only elsewhere. Many pieces are for few
-    /// heads, whose blocks are few too: wide ones or several to a multiprocessor would want more pieces
-    /// still.
+    /// Narrow blocks that are not joined have a long chain of chunks each: TMA should load, and its stores
+    /// are 3 % slower than the threads' (H100) only there. Elsewhere it is TMA for both or threads for both.
+    /// Many pieces are for few heads, whose blocks are few too: wide ones or several to a multiprocessor
+    /// would want more pieces still.
     bool redundant(const Target&, const Values& traits, const Values& config) const override {
         const bool narrow = config["value_tile"] == group_values;
         if (config["segments"] > 8 && (!narrow || config["blocks_per_sm"] > 1 || config["stages"] > 4 ||
@@ -106,8 +106,8 @@ class Wgmma final : public Algorithm {
     /// a head cost less than pieces, which read k and v twice, few pieces less than many, and one pass less
     /// than pieces that do not all run side by side. Seven and more blocks of a cluster leave multiprocessors
     /// over; of four, an H100 would be 5 % faster in a long sequence of 16 heads, an H200 28 % slower.
-    /// Wide or joined blocks of decaying, joined or not causal sequences are 1 to 4 % faster on an H200 where
-    /// threads copy, on an H100 within 1 to 2 % of TMA.
+    /// Joined blocks, and wide ones of sequences that decay or are not causal, were 1 to 4 % faster on an
+    /// H200 where threads copied, and within 2 % on an H100.
     Values default_config(const Target& target, const Problem& problem) const override {
         constexpr std::int64_t chunk = 64, wanted = 100; // blocks
         const Values& traits = problem.traits;

@@ -6,10 +6,6 @@
 
 namespace chela {
 
-inline std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
-    return (value + multiple - 1) / multiple * multiple;
-}
-
 /// What the tensor memory accelerator copies: nothing, q, k and v, or the outputs too.
 enum class Tma { none, loads, both };
 
