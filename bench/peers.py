@@ -23,8 +23,8 @@ and again after a search of `--budget`, unless that is 0s.
 
 Where a long convolution's kernel is transformed before, by chela or a peer, the figure is without it, and `cold_ms` with it.
 FlashFFTConv transforms it at each call: `cold_ms` is its call, the figure that of the launches after the transform. Peers in
-fp16 count for bf16: as many bytes. Convolutions of peers are compared with the definition in float32 (`relative_error`); one
-that is off by 2e-2 is recorded as an error and counts nowhere.
+fp16 count for bf16: as many bytes. The outputs of peers are compared with the definition over some tokens (`relative_error`);
+one that is off by 2e-2 is recorded as an error and counts nowhere. What is there for scale alone (softmax) is not compared.
 
 The file is written after each row. Where it exists, its rows of the same names are replaced and the others kept, if it is
 of the same GPU and commit. What cannot run, a peer or chela, is recorded with its error.

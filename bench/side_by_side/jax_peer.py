@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 
+LARGEST_ERROR = 2e-2  # as in torch_peers.py
+CHECKED_TOKENS = 8
 NAME = "jax-linear-attention simple_gla"
 TIMING = "calls queued back to back by the host's clock, less the flushes between them; median of 5"
 PATIENCE_S = 240
@@ -55,13 +57,16 @@ def measure(shape, samples):
     if shape["decay"] == "scalar":
         gate = jax.nn.log_sigmoid(jax.random.normal(keys[3], (batch, length, heads)))
     elif shape["decay"] == "per_head":
-        gate = jnp.broadcast_to(-jnp.exp2(-2 - 6 * jax.random.uniform(keys[3], (heads,))), (batch, length, heads))
+        gate = jnp.broadcast_to(-jnp.arange(heads) * (4 / heads), (batch, length, heads))
     else:
         gate = jnp.zeros((batch, length, heads))
     attend = jax.jit(lambda q, k, v, g: ops.linear_attention("simple_gla", q, k, v, g=g, impl="mosaic_gpu")[0])
     flush = jax.jit(lambda x: x + 1, donate_argnums=0)
     buffer = jnp.zeros(64 << 20, jnp.float32)
     o = jax.block_until_ready(attend(q, k, v, gate))
+    error = relative_error(o, q, k, v, gate)
+    if not error <= LARGEST_ERROR:
+        raise RuntimeError(f"it computes something else: its relative error is {error:.3g}; it must be at most {LARGEST_ERROR}")
 
     def seconds(with_work):
         nonlocal buffer, o
@@ -76,7 +81,29 @@ def measure(shape, samples):
 
     seconds(True), seconds(False)
     times = sorted((seconds(True) - seconds(False)) / samples * 1e3 for _ in range(5))
-    return {"ms": times[2], "spread_ms": times[3] - times[1], "samples": 5 * samples, "timing": TIMING}
+    return {"ms": times[2], "spread_ms": times[3] - times[1], "samples": 5 * samples, "timing": TIMING, "relative_error": error}
+
+
+def relative_error(o, q, k, v, gate):
+    """rms(o - reference) / rms(reference) over some tokens, the reference by the definition, in float32."""
+    import jax
+    import jax.numpy as jnp
+
+    length = q.shape[1]
+    total = jnp.cumsum(gate, axis=1)
+    exact = {"precision": jax.lax.Precision.HIGHEST, "preferred_element_type": jnp.float32}
+
+    @jax.jit
+    def at(token):
+        before = (jnp.arange(length) <= token)[:, None]
+        decay = jnp.exp(jnp.where(before, total[:, token, None] - total, -jnp.inf))
+        weights = jnp.einsum("bhd,bshd->bsh", q[:, token], k, **exact) * decay
+        return jnp.einsum("bsh,bshe->bhe", weights, v.astype(jnp.float32), **exact) * q.shape[3] ** -0.5
+
+    tokens = [length * i // (CHECKED_TOKENS - 1) - (i > 0) for i in range(CHECKED_TOKENS)]
+    reference = jnp.stack([at(token) for token in tokens], axis=1)
+    difference = o[:, jnp.array(tokens)].astype(jnp.float32) - reference
+    return float(jnp.sqrt(jnp.mean(difference**2) / jnp.mean(reference**2)))
 
 
 def main():

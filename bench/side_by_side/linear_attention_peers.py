@@ -1,9 +1,11 @@
 """Peers of linear attention: flash-linear-attention, batched products, and softmax for scale."""
 
-from .peer import Peer, failed
+from .peer import Peer, failed, off_by
 
 RECURRENT_UP_TO = 4096  # tokens; it takes one step for each
 SOFTMAX_UP_TO = 16384
+CHECKED_TOKENS = 32
+LIGHTNING = {"layer_idx": 4, "num_layers": 8}  # its decay follows from them
 
 
 def tensors(row):
@@ -24,7 +26,7 @@ def tensors(row):
     if row.decay == "scalar":
         made["gate"] = torch.nn.functional.logsigmoid(random(row.batch, length, row.heads))
     if row.decay == "per_head":
-        made["decay"] = torch.exp2(-2 - 6 * torch.rand(row.heads, device="cuda"))
+        made["decay"] = torch.arange(row.heads, device="cuda") * (8 / row.heads * (1 - LIGHTNING["layer_idx"] / LIGHTNING["num_layers"]))
     return made
 
 
@@ -44,7 +46,7 @@ def fla_peers(row, given):
         if recurrent:
             yield Peer("fla simple_gla fused_recurrent", lambda: fused_recurrent_simple_gla(*qkv, **decay))
         if row.decay == "per_head":
-            yield Peer("fla lightning", lambda: chunk_lightning_attn(*qkv, layer_idx=4, num_layers=8))
+            yield Peer("fla lightning", lambda: chunk_lightning_attn(*qkv, **LIGHTNING))
     else:
         yield Peer("fla chunk", lambda: chunk_linear_attn(*qkv, normalize=row.normalize))
         yield Peer("fla fused_chunk", lambda: fused_chunk_linear_attn(*qkv, normalize=row.normalize))
@@ -59,8 +61,15 @@ def torch_peers(row, given):
     if row.decode:
         return
     if not row.causal:
-        q, k, v = (given[name].transpose(1, 2).contiguous() for name in "qkv")
-        yield Peer("two batched matmuls", lambda: torch.matmul(q, torch.matmul(k.transpose(2, 3), v)))
+        q, k, v = (given[name].transpose(1, 2).flatten(0, 1).contiguous() for name in "qkv")
+        nothing, scale = q.new_zeros(1, 1, 1), row.head_dim**-0.5
+        shape = row.batch, row.heads, row.length, row.values
+
+        def products():
+            state = torch.bmm(k.transpose(1, 2), v)
+            return torch.baddbmm(nothing, q, state, beta=0, alpha=scale).view(shape).transpose(1, 2)
+
+        yield Peer("two batched matmuls", products)
     if row.length <= SOFTMAX_UP_TO:
         heads_first = [given[name].transpose(1, 2) for name in "qkv"]
         attend = torch.nn.functional.scaled_dot_product_attention
@@ -77,4 +86,30 @@ def peers(row, given):
 
 
 def checker(row, given):
-    """None: what these compute is not compared here."""
+    """A function of a peer's output that says how far it is off over some tokens, from the definition in float64."""
+    import torch
+
+    q, k, v = (given[name].double() for name in "qkv")
+    length = q.shape[1]
+    tokens = sorted({0, length - 1, *torch.randint(length, (CHECKED_TOKENS,)).tolist()})
+    distance = torch.tensor(tokens, device=q.device)[:, None] - torch.arange(length, device=q.device)  # to keys before
+    weights = torch.einsum("bthd,bshd->bhts", q[:, tokens], k)
+    if row.decay == "scalar":
+        total = given["gate"].double().cumsum(1).transpose(1, 2)
+        passed = total[:, :, tokens, None] - total[:, :, None]  # logarithm of the decay in between
+    elif row.decay == "per_head":
+        passed = -given["decay"].double()[:, None, None] * distance
+    else:
+        passed = torch.zeros_like(distance, dtype=torch.float64)
+    if row.causal:
+        weights *= passed.masked_fill(distance < 0, -torch.inf).exp()
+    reference = torch.einsum("bhts,bshe->bthe", weights, v)
+    if row.decode:
+        reference += torch.einsum("bthd,bhde->bthe", q, given["state"].double())
+    reference *= 1 / weights.sum(3).transpose(1, 2)[..., None] if row.normalize else row.head_dim**-0.5
+    shape = v.shape
+
+    def error(output):
+        o = output[0] if isinstance(output, tuple) else output  # the state beside it is not looked at
+        return off_by(o, shape, (slice(None), tokens), reference)
+    return error

@@ -27,3 +27,10 @@ def failed(name: str, error: Exception) -> Peer:
     def fail():
         raise error
     return Peer(name, fail)
+
+
+def off_by(result, shape, chosen, reference) -> float:
+    """rms(result[chosen] - reference) / rms(reference)."""
+    if result.shape != shape:
+        raise RuntimeError(f"the output is {list(result.shape)}; it should be {list(shape)}")
+    return ((result[chosen].to(reference.dtype) - reference).square().mean() / reference.square().mean()).sqrt().item()

@@ -146,8 +146,8 @@ def check(peer, error_of) -> float:
 
 
 def figure_of(peer, error_of, samples, flush) -> dict:
-    """Its times, after its result was found right, where `error_of` can tell."""
-    checked = {"relative_error": check(peer, error_of)} if error_of else {}
+    """Its times, after its result was found right, where it computes what chela does."""
+    checked = {"relative_error": check(peer, error_of)} if peer.counted else {}
     figure = timed(peer.work, samples, flush) | checked
     if peer.cold:
         figure["cold_ms"] = timed(peer.cold, samples, flush)["ms"]
