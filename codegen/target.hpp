@@ -14,13 +14,18 @@ struct Target {
     Backend backend = Backend::cpu;
     int compute_capability = 0; ///< 80, 90, …; 0 on cpu
     bool arch_specific = false; ///< the 'a' of sm_90a: wgmma, setmaxnreg
+    int multiprocessors = 132;  ///< for default rules: of the device at hand, else of an H100
 
     /// "sm_90a", "sm_80", "cpu", "emulator:sm_90a". Throws UserError naming what would be right.
     static Target parse(std::string_view text);
     std::string to_string() const;
     /// "sm_90a" or "host".
     std::string arch() const;
-    friend bool operator==(const Target&, const Target&) = default;
+    /// Equal where the same code serves: whatever the number of multiprocessors.
+    friend bool operator==(const Target& a, const Target& b) {
+        return a.backend == b.backend && a.compute_capability == b.compute_capability &&
+               a.arch_specific == b.arch_specific;
+    }
 };
 
 /// What one block may use, from the CUDA C++ programming guide's table of compute capabilities.

@@ -55,7 +55,7 @@ CudaDevice::CudaDevice(std::shared_ptr<const CudaContext> context, CudaCompiler 
     target_ = cuda_target(driver().attribute(compute_capability_major, device),
                           driver().attribute(compute_capability_minor, device));
     l2_bytes_ = static_cast<std::size_t>(driver().attribute(l2_cache_bytes, device));
-    multiprocessors_ = driver().attribute(multiprocessor_count, device);
+    target_.multiprocessors = driver().attribute(multiprocessor_count, device);
 }
 
 std::string CudaDevice::toolchain() const {
@@ -99,7 +99,7 @@ void CudaDevice::launch(LoadedKernel& loaded, const LaunchPlan& plan, std::int64
                                     kernel.entry, grid, plan.grid.to_string(), largest_grid));
     }
     const CudaContext::Scope scope(*context_);
-    const auto blocks = static_cast<unsigned>(plan.blocks_on(multiprocessors_, grid));
+    const auto blocks = static_cast<unsigned>(plan.blocks_on(target_.multiprocessors, grid));
     const auto threads = static_cast<unsigned>(plan.block);
     const auto shared_bytes = static_cast<unsigned>(plan.shared_bytes);
     auto* const stream_handle = static_cast<cuda::StreamHandle>(stream);

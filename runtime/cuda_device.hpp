@@ -51,7 +51,6 @@ class CudaDevice final : public Device {
     double peak_flops() override { return 0; }
 
     LoadedKernelResources resources(const LoadedKernel&) const;
-    int multiprocessors() const { return multiprocessors_; }
 
   private:
     const CudaDriver& driver() const { return context_->driver(); }
@@ -61,7 +60,6 @@ class CudaDevice final : public Device {
     std::string name_;
     std::size_t total_memory_ = 0;
     std::size_t l2_bytes_ = 0;
-    int multiprocessors_ = 0;
 };
 
 /// sm_80 … sm_89 as they are; from 9.0 the architecture-specific target (sm_90a), which has the instructions

@@ -15,8 +15,6 @@ bool joined(const Values& config) { return config["joined"] != 0; }
 
 EmitRequest::Constant flag(const char* name, bool value) { return {"bool", name, value ? "true" : "false"}; }
 
-constexpr std::int64_t multiprocessors = 132; // of an H100 and an H200
-
 /// In how many pieces a sequence is cut, of those that the search tries.
 const std::vector<std::int64_t>& piece_counts() {
     static const std::vector<std::int64_t> counts = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64};
@@ -26,7 +24,7 @@ const std::vector<std::int64_t>& piece_counts() {
 /// Pieces for `blocks` blocks that have `chunks` chunks each: a block for every multiprocessor and none more;
 /// pieces of 4 chunks or longer; and no more of them than the states that each adds up are worth, whose
 /// number grows with the square of the pieces.
-std::int64_t pieces_for(std::int64_t blocks, std::int64_t chunks) {
+std::int64_t pieces_for(std::int64_t multiprocessors, std::int64_t blocks, std::int64_t chunks) {
     std::int64_t pieces = 1;
     for (const std::int64_t count : piece_counts())
         if (count * blocks <= multiprocessors && count * 4 <= chunks && count * count <= 4 * chunks)
@@ -109,7 +107,9 @@ class Wgmma final : public Algorithm {
     /// Joined blocks, and wide ones of sequences that decay or are not causal, were 1 to 4 % faster on an
     /// H200 where threads copied, and within 2 % on an H100.
     Values default_config(const Target& target, const Problem& problem) const override {
-        constexpr std::int64_t chunk = 64, wanted = 100; // blocks
+        constexpr std::int64_t chunk = 64;
+        const std::int64_t multiprocessors = target.multiprocessors;
+        const std::int64_t wanted = multiprocessors * 76 / 100; // blocks that keep them busy
         const Values& traits = problem.traits;
         const std::int64_t value_dim = traits["value_dim"], narrow = group_values,
                            wide = value_dim > narrow ? 2 * narrow : narrow;
@@ -144,11 +144,12 @@ class Wgmma final : public Algorithm {
             if (wide > narrow && heads * tiles(narrow) * 2 >= wanted && length >= 16 * chunk &&
                 admits(narrow, 2, true))
                 return config;
-            if (wide > narrow && heads * tiles(wide) * joined_blocks >= 64 && length >= long_length &&
-                admits(wide, joined_blocks, true))
+            if (wide > narrow && heads * tiles(wide) * joined_blocks >= multiprocessors / 2 &&
+                length >= long_length && admits(wide, joined_blocks, true))
                 return config;
-            if (admits(narrow, pieces_for(heads * tiles(narrow), (length + chunk - 1) / chunk), false))
-                return config;
+            const std::int64_t pieces =
+                pieces_for(multiprocessors, heads * tiles(narrow), (length + chunk - 1) / chunk);
+            if (admits(narrow, pieces, false)) return config;
         }
         admits(narrow, 1, false);
         return config;

@@ -92,8 +92,7 @@ class FftMma final : public LongConvAlgorithm {
     /// threads want, and more warps each where there are very few. Otherwise as many blocks as were found
     /// fastest, or have room, and several short sequences one after the other for a spectrum.
     Values default_config(const Target& target, const Problem& problem) const override {
-        constexpr std::int64_t multiprocessors = 132, few = 8 * multiprocessors,
-                               very_few = 2 * multiprocessors;
+        const std::int64_t very_few = 2 * target.multiprocessors, few = 4 * very_few;
         Values config(tunables());
         const std::int64_t outer = problem.traits["reach"] / Layout::inner_values,
                            sequences = problem.extents["channels"] * problem.extents["batch"];

@@ -14,6 +14,9 @@ TEST_CASE("every target reads back what it prints") {
         CHECK(block_limits(emulated).shared_bytes == block_limits(target).shared_bytes);
     }
     CHECK(Target::parse("cpu") == Target{});
+    Target smaller = Target::parse("sm_90a");
+    smaller.multiprocessors = 78;
+    CHECK(smaller == Target::parse("sm_90a"));
     CHECK(Target::parse("sm_90") == Target::parse("sm_90a"));
 }
 

@@ -120,7 +120,7 @@ TEST_CASE("gpu: a kernel runs on the default stream, on a stream, and in cluster
     CudaDevice device(std::make_shared<CudaContext>(driver, 0), ptx_as_it_is());
     MESSAGE(device.name() << ", " << device.target().to_string() << ", " << device.toolchain());
     CHECK(device.total_memory() > std::size_t{1} << 30);
-    CHECK(device.multiprocessors() > 0);
+    CHECK(device.target().multiprocessors > 0);
 
     const Kernel kernel = add_kernel();
     const auto loaded = device.load(kernel, device.compile(kernel));
