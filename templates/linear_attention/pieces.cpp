@@ -38,10 +38,8 @@ Program compose(EmitRequest request, const PieceBodies& bodies, bool split) {
         request.blocks_per_sm = pieces ? blocks_per_sm : 0;
         request.derived = body.derived;
         request.boxes = body.boxes;
-        request.derived.insert(request.derived.begin(),
-                               {"bool", "reads_workspace", split ? "true" : "false"});
-        request.derived.insert(request.derived.begin(),
-                               {"bool", "later_pieces_wait", later_pieces_wait ? "true" : "false"});
+        request.derived.insert(request.derived.begin(), {flag("later_pieces_wait", later_pieces_wait),
+                                                         flag("reads_workspace", split)});
         if (pieces) request.derived.push_back(constant("pieces", pieces));
         if (split)
             request.derived.insert(request.derived.end(),

@@ -83,5 +83,8 @@ inline std::int64_t round_up(std::int64_t value, std::int64_t multiple) {
 inline EmitRequest::Constant constant(const char* name, std::int64_t value) {
     return {"int", name, std::to_string(value)};
 }
+inline EmitRequest::Constant flag(const char* name, bool value) {
+    return {"bool", name, value ? "true" : "false"};
+}
 
 } // namespace chela

@@ -13,8 +13,6 @@ using Body = WgmmaLayout::Body;
 
 bool joined(const Values& config) { return config["joined"] != 0; }
 
-EmitRequest::Constant flag(const char* name, bool value) { return {"bool", name, value ? "true" : "false"}; }
-
 /// In how many pieces a sequence is cut, of those that the search tries.
 const std::vector<std::int64_t>& piece_counts() {
     static const std::vector<std::int64_t> counts = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64};
