@@ -10,8 +10,11 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-LARGEST_ERROR = 2e-2  # as in torch_peers.py
+from .linear_attention_peers import decay_of_heads
+from .peer import right
+
 CHECKED_TOKENS = 8
 NAME = "jax-linear-attention simple_gla"
 TIMING = "calls queued back to back by the host's clock, less the flushes between them; median of 5"
@@ -30,10 +33,11 @@ def measure_all(rows, samples) -> dict:
     if not wanted:
         return results
     asked = json.dumps({"samples": samples, "rows": {name: row.shape for name, row in wanted.items()}})
-    environment = {**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    paths = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": paths, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     log = ""
     try:
-        done = subprocess.run([sys.executable, __file__], input=asked, capture_output=True, text=True, env=environment, timeout=PATIENCE_S)
+        done = subprocess.run([sys.executable, "-m", __name__], input=asked, capture_output=True, text=True, env=environment, timeout=PATIENCE_S)
         output, log = done.stdout, done.stderr
     except subprocess.TimeoutExpired as late:
         output, log = late.stdout or "", f"took longer than {PATIENCE_S} s"
@@ -57,16 +61,14 @@ def measure(shape, samples):
     if shape["decay"] == "scalar":
         gate = jax.nn.log_sigmoid(jax.random.normal(keys[3], (batch, length, heads)))
     elif shape["decay"] == "per_head":
-        gate = jnp.broadcast_to(-jnp.arange(heads) * (4 / heads), (batch, length, heads))
+        gate = jnp.broadcast_to(-jnp.array(decay_of_heads(heads)), (batch, length, heads))
     else:
         gate = jnp.zeros((batch, length, heads))
     attend = jax.jit(lambda q, k, v, g: ops.linear_attention("simple_gla", q, k, v, g=g, impl="mosaic_gpu")[0])
     flush = jax.jit(lambda x: x + 1, donate_argnums=0)
     buffer = jnp.zeros(64 << 20, jnp.float32)
     o = jax.block_until_ready(attend(q, k, v, gate))
-    error = relative_error(o, q, k, v, gate)
-    if not error <= LARGEST_ERROR:
-        raise RuntimeError(f"it computes something else: its relative error is {error:.3g}; it must be at most {LARGEST_ERROR}")
+    error = right(relative_error(o, q, k, v, gate))
 
     def seconds(with_work):
         nonlocal buffer, o

@@ -5,7 +5,13 @@ from .peer import Peer, failed, off_by
 RECURRENT_UP_TO = 4096  # tokens; it takes one step for each
 SOFTMAX_UP_TO = 16384
 CHECKED_TOKENS = 32
-LIGHTNING = {"layer_idx": 4, "num_layers": 8}  # its decay follows from them
+LIGHTNING = {"layer_idx": 4, "num_layers": 8}  # the decay per head follows from them
+
+
+def decay_of_heads(heads) -> list:
+    """What Lightning Attention has built in: all peers are given the same."""
+    slope = 8 / heads * (1 - LIGHTNING["layer_idx"] / LIGHTNING["num_layers"])
+    return [slope * head for head in range(heads)]
 
 
 def tensors(row):
@@ -26,7 +32,7 @@ def tensors(row):
     if row.decay == "scalar":
         made["gate"] = torch.nn.functional.logsigmoid(random(row.batch, length, row.heads))
     if row.decay == "per_head":
-        made["decay"] = torch.arange(row.heads, device="cuda") * (8 / row.heads * (1 - LIGHTNING["layer_idx"] / LIGHTNING["num_layers"]))
+        made["decay"] = torch.tensor(decay_of_heads(row.heads), device="cuda")
     return made
 
 

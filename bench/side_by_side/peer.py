@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+LARGEST_ERROR = 2e-2  # rms over rms, of a peer that computes what it should
+
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
@@ -27,6 +29,13 @@ def failed(name: str, error: Exception) -> Peer:
     def fail():
         raise error
     return Peer(name, fail)
+
+
+def right(error: float) -> float:
+    """The error of a peer's output. RuntimeError where it computes something else than it should."""
+    if not error <= LARGEST_ERROR:
+        raise RuntimeError(f"it computes something else: its relative error is {error:.3g}; it must be at most {LARGEST_ERROR}")
+    return error
 
 
 def off_by(result, shape, chosen, reference) -> float:
